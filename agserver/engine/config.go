@@ -1,0 +1,93 @@
+package engine
+
+import "time"
+
+// Config tunes an Engine. In every field zero means the default that is
+// given, and a negative value switches the limit or feature off.
+type Config struct {
+	// Loops is the number of event loops; default GOMAXPROCS.
+	Loops int
+	// Portable serves every connection with a goroutine of its own, also
+	// where the engine could watch sockets itself. TLS, other systems than
+	// Linux, and in-memory connections are always served that way.
+	Portable bool
+	// UpgradeTimeout runs from accept until the request is complete and
+	// decided over; default 10 s.
+	UpgradeTimeout time.Duration
+	// MaxHeaderBytes bounds the request head; past it the answer is 431.
+	// Default 8 KiB; cannot be switched off.
+	MaxHeaderBytes int
+	// MaxPayload bounds one message in bytes, over all its frames and after
+	// inflating; past it the connection ends with 1009. Default 16 MiB.
+	MaxPayload int64
+	// MaxPayloadEarly is the tighter bound until Conn.Admit; default 64 KiB.
+	MaxPayloadEarly int64
+	// MaxFragments bounds the frames of one message (1008); default 16384.
+	MaxFragments int
+	// MaxControlRate bounds the pings and pongs that a peer may send in one
+	// second; past it the connection ends with 1008. Default 200.
+	MaxControlRate int
+	// MaxOutbound bounds the bytes that wait for one peer; past it the peer
+	// is cut and Handler.Closed gets ErrSlowConsumer. One message of any size
+	// may always wait. Default 16 MiB.
+	MaxOutbound int
+	// CloseTimeout is how long the peer may take to answer a close frame;
+	// then the connection is cut. Default 30 s, as `ws`.
+	CloseTimeout time.Duration
+	// Deflate switches permessage-deflate on; nil = off.
+	Deflate *Deflate
+	// Tick is the resolution of Wake and of the engine's own timeouts;
+	// default 50 ms, at least 1 ms.
+	Tick time.Duration
+	// MaxConns bounds the connections, those not yet upgraded included; more
+	// are closed as soon as they are accepted. Default: no bound.
+	MaxConns int
+	// OnError is told of failures that concern no open connection, such as
+	// errors of accept. It may be called from several goroutines, must not
+	// block, and must not call Engine.Close. nil = they are dropped.
+	OnError func(error)
+}
+
+// settings is a Config with every default filled in.
+type settings struct {
+	Config
+	early, admitted limits
+}
+
+// withDefaults returns c completed; nil is the zero Config.
+func (c *Config) withDefaults(procs int) settings {
+	var s settings
+	if c != nil {
+		s.Config = *c
+	}
+	s.Loops = orDefault(s.Loops, procs)
+	s.UpgradeTimeout = orDefault(s.UpgradeTimeout, 10*time.Second)
+	s.MaxHeaderBytes = orDefault(max(s.MaxHeaderBytes, 0), 8<<10)
+	s.MaxPayload = orDefault(s.MaxPayload, 16<<20)
+	s.MaxPayloadEarly = orDefault(s.MaxPayloadEarly, 64<<10)
+	s.MaxFragments = orDefault(s.MaxFragments, 16384)
+	s.MaxControlRate = orDefault(s.MaxControlRate, 200)
+	s.MaxOutbound = orDefault(s.MaxOutbound, 16<<20)
+	s.CloseTimeout = orDefault(s.CloseTimeout, 30*time.Second)
+	s.Tick = max(orDefault(s.Tick, 50*time.Millisecond), time.Millisecond)
+	if s.Loops < 1 {
+		s.Loops = procs
+	}
+	if s.OnError == nil {
+		s.OnError = func(error) {}
+	}
+	s.admitted = limits{maxPayload: s.MaxPayload, maxFragments: s.MaxFragments}
+	s.early = s.admitted
+	if s.MaxPayloadEarly > 0 && (s.MaxPayload < 0 || s.MaxPayloadEarly < s.MaxPayload) {
+		s.early.maxPayload = s.MaxPayloadEarly
+	}
+	return s
+}
+
+// orDefault returns def for zero, v otherwise.
+func orDefault[T ~int | ~int64](v, def T) T {
+	if v == 0 {
+		return def
+	}
+	return v
+}
