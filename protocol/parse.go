@@ -1,0 +1,187 @@
+package protocol
+
+// Parse reads a message: one pass that checks it whole and finds the members
+// of the envelope, without decoding the payload and without allocating for
+// packets that are written plainly. It never fails; what is no packet is raw.
+//
+// As in the reference, a message is JSON only if it begins with an object or an
+// array after nothing but JSON's white space. A packet has a string for event,
+// and is a call if its cid is a number, any number; or has a number for rid.
+// Of doubled members the last one counts, and escapes in keys count as what
+// they stand for. Bytes that are not UTF-8 (only a binary message can bring
+// them here) count as U+FFFD. A number in data or error that is too large for a
+// double becomes null.
+func Parse(message []byte) Packet {
+	s := scanner{text: message}
+	i := s.space(0)
+	if i == len(message) {
+		return Packet{}
+	}
+	var p Packet
+	var end int
+	switch message[i] {
+	case '{':
+		var e envelope
+		if end = s.envelope(i, &e); end >= 0 {
+			p = s.packet(&e)
+		}
+	case '[':
+		if end = s.array(i, 1); end >= 0 {
+			p = Packet{Kind: KindBatch, Data: message[i:end:end]}
+		}
+	default:
+		return Packet{}
+	}
+	if end < 0 {
+		if s.badUTF8 {
+			return Parse(repairUTF8(message))
+		}
+		return Packet{}
+	}
+	if s.space(end) != len(message) {
+		return Packet{}
+	}
+	return p
+}
+
+// parseElement reads an element of a batch that was checked before.
+func parseElement(element []byte) Packet {
+	if element[0] != '{' {
+		return Packet{}
+	}
+	s := scanner{text: element}
+	var e envelope
+	if s.envelope(0, &e) < 0 {
+		return Packet{}
+	}
+	return s.packet(&e)
+}
+
+// eachElement calls yield for the elements of an array until it returns false.
+func eachElement(array []byte, yield func([]byte) bool) {
+	s := scanner{text: array}
+	i := s.space(1)
+	for i < len(array) && array[i] != ']' {
+		end := s.value(i, 1)
+		if end < 0 || !yield(array[i:end:end]) {
+			return
+		}
+		i = s.space(end)
+		if i < len(array) && array[i] == ',' {
+			i = s.space(i + 1)
+		}
+	}
+}
+
+// envelope is where the members of a packet stand; one that is missing is
+// empty.
+type envelope struct {
+	event, cid, rid, data, err span
+}
+
+// member returns the place of the member that has the key, nil for others.
+func (e *envelope) member(key string) *span {
+	switch key {
+	case "event":
+		return &e.event
+	case "data":
+		return &e.data
+	case "cid":
+		return &e.cid
+	case "rid":
+		return &e.rid
+	case "error":
+		return &e.err
+	}
+	return nil
+}
+
+// envelope reads the outermost object.
+func (s *scanner) envelope(i int, e *envelope) int {
+	i = s.space(i + 1)
+	if i < len(s.text) && s.text[i] == '}' {
+		return i + 1
+	}
+	for {
+		from := i
+		if i = s.colon(from); i < 0 {
+			return -1
+		}
+		place := e.member(unquote(s.key(from, i)))
+		from = i
+		if i = s.value(i, 1); i < 0 {
+			return -1
+		}
+		if place != nil {
+			*place = span{from, i}
+		}
+		i = s.space(i)
+		if i >= len(s.text) {
+			return -1
+		}
+		switch s.text[i] {
+		case '}':
+			return i + 1
+		case ',':
+			i = s.space(i + 1)
+		default:
+			return -1
+		}
+	}
+}
+
+// key returns the quoted key of the member that starts at from and whose value
+// starts at to.
+func (s *scanner) key(from, to int) []byte {
+	for s.text[to-1] != '"' {
+		to--
+	}
+	return s.text[from:to]
+}
+
+// packet makes a packet of an envelope.
+func (s *scanner) packet(e *envelope) Packet {
+	switch {
+	case s.starts(e.event, '"'):
+		p := Packet{Kind: KindTransmit, Event: unquote(s.text[e.event.from:e.event.to]), Data: s.data(e.data)}
+		if s.isNumber(e.cid) {
+			p.Kind = KindInvoke
+			p.ID = parseCallID(s.text[e.cid.from:e.cid.to])
+		}
+		return p
+	case s.isNumber(e.rid):
+		return Packet{
+			Kind:  KindResponse,
+			ID:    parseCallID(s.text[e.rid.from:e.rid.to]),
+			Data:  s.data(e.data),
+			Error: s.data(e.err),
+		}
+	}
+	return Packet{}
+}
+
+func (s *scanner) starts(at span, c byte) bool { return at.to > at.from && s.text[at.from] == c }
+
+func (s *scanner) isNumber(at span) bool {
+	return at.to > at.from && (s.text[at.from] == '-' || isDigit(s.text[at.from]))
+}
+
+// data returns a part of the text with null for its overflowing numbers.
+func (s *scanner) data(at span) Data {
+	if at.to == at.from {
+		return nil
+	}
+	var out Data
+	done := at.from
+	for _, o := range s.overflows {
+		if o.from >= at.from && o.to <= at.to {
+			out = append(out, s.text[done:o.from]...)
+			out = append(out, "null"...)
+			done = o.to
+		}
+	}
+	if out == nil {
+		return s.text[at.from:at.to:at.to]
+	}
+	return append(out, s.text[done:at.to]...)
+}
