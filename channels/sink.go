@@ -1,0 +1,20 @@
+package channels
+
+import "github.com/socketcluster-go/socketcluster/protocol"
+
+// Sink is what a [Broker] knows of its node. Its methods may be called from any
+// goroutine, and they do not block for long: a broker delivers from the
+// goroutine that reads its connection.
+type Sink interface {
+	// Deliver passes on a message of a channel. Channel and data are borrowed
+	// until it returns. Messages of channels that are not subscribed may come;
+	// they are dropped.
+	Deliver(channel string, data protocol.Data)
+
+	// BrokerReady says that the broker can serve. It is called once.
+	BrokerReady()
+
+	// BrokerError reports what went wrong outside of any call, such as a lost
+	// connection.
+	BrokerError(err error)
+}
