@@ -29,5 +29,25 @@ func (j JWT) Sign(_ context.Context, claims any, key *Key, o *SignOptions) (Toke
 // Verify reads a token. Its errors are those of ToError. A token has expired in
 // the second that exp names, and holds from the second that nbf names.
 func (j JWT) Verify(_ context.Context, signed string, key *Key, o *VerifyOptions) (Claims, error) {
-	return j.verify(signed, key, o)
+	claims, err := j.verify(signed, key, o)
+	if err != nil {
+		return nil, err
+	}
+	return claims, nil
+}
+
+func (j JWT) maxLength() int {
+	if j.MaxLength == 0 {
+		return DefaultMaxLength
+	}
+	return j.MaxLength
+}
+
+// seconds is the time in whole seconds.
+func (j JWT) seconds() float64 {
+	now := time.Now
+	if j.Now != nil {
+		now = j.Now
+	}
+	return float64(now().Unix())
 }

@@ -31,21 +31,6 @@ type SignOptions struct {
 	given options // as ParseSignOptions read them; the fields above win
 }
 
-// ParseSignOptions reads options as a program for the Node server gives them: a
-// JSON object under jsonwebtoken's names. It never fails: unknown names and
-// values of the wrong type are errors of Sign, with the reference's text. The
-// member rejectOnFailedDelivery, which is the server's own, is skipped.
-func ParseSignOptions(d protocol.Data) SignOptions { return parseSignOptions(d) }
-
-// Resolve returns the options by which a server signs claims, as the
-// reference's setAuthToken finds them: an exp among the claims wins over
-// ExpiresIn, which wins over the default; the algorithm is always the
-// default's. refused says that o asked for an algorithm nevertheless, which the
-// reference reports as ErrAlgorithmAtRuntime without failing.
-func (o SignOptions) Resolve(defaults SignOptions, claims any) (resolved SignOptions, refused bool) {
-	return o.resolve(defaults, claims)
-}
-
 // VerifyOptions say which tokens are accepted.
 type VerifyOptions struct {
 	// Algorithms are those that a token may be signed with. nil: those that fit
@@ -54,4 +39,56 @@ type VerifyOptions struct {
 	// Socket is the socket that presents the token, an *agserver.Socket, for
 	// engines of one's own. JWT does not look at it.
 	Socket any
+}
+
+// ParseSignOptions reads options as a program for the Node server gives them: a
+// JSON object under jsonwebtoken's names. It never fails: unknown names and
+// values of the wrong type are errors of Sign, with the reference's text. The
+// member rejectOnFailedDelivery, which is the server's own, is skipped. Known
+// names that change nothing here are mutatePayload (the claims of a Token are
+// complete in any case) and allowInvalidAsymmetricKeyTypes.
+func ParseSignOptions(d protocol.Data) SignOptions {
+	given := parseOptions(d)
+	given.drop("rejectOnFailedDelivery")
+	return given.typed()
+}
+
+// Resolve returns the options by which a server signs claims, as the
+// reference's setAuthToken finds them: an exp among the claims wins over
+// ExpiresIn, which wins over the default; the algorithm is always the
+// default's. refused says that o asked for an algorithm nevertheless, which the
+// reference reports as ErrAlgorithmAtRuntime without failing.
+func (o SignOptions) Resolve(defaults SignOptions, claims any) (resolved SignOptions, refused bool) {
+	list, base := o.list(), defaults.list()
+	if alg, ok := list.get("algorithm"); ok && alg != nil {
+		list.drop("algorithm")
+		refused = true
+	}
+	list.drop("mutatePayload") // the server sets it to true
+	if hasExpiry(claims) {
+		list.drop("expiresIn")
+	} else if v, _ := list.get("expiresIn"); v == nil {
+		list.drop("expiresIn")
+		if v, ok := base.get("expiresIn"); ok {
+			list.set("expiresIn", v)
+		}
+	}
+	if alg, _ := base.get("algorithm"); alg != nil {
+		list.set("algorithm", alg)
+	}
+	return list.typed(), refused
+}
+
+// hasExpiry tells whether the claims have an exp other than null, of any type.
+func hasExpiry(claims any) bool {
+	switch c := claims.(type) {
+	case nil:
+		return false
+	case Claims:
+		return c["exp"] != nil
+	case map[string]any:
+		return c["exp"] != nil
+	}
+	c, _, err := claimsOf(claims)
+	return err == nil && c["exp"] != nil
 }

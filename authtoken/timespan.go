@@ -1,6 +1,12 @@
 package authtoken
 
-import "time"
+import (
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+)
 
 // Timespan is a span of time as the options expiresIn and notBefore take it: a
 // whole number of seconds, or text that the npm package ms understands. Its
@@ -22,3 +28,55 @@ func Text(s string) Timespan { return Timespan{s} }
 
 // IsZero reports whether no span is given.
 func (t Timespan) IsZero() bool { return t.value == nil }
+
+// from returns the moment that lies the span after start, both in seconds:
+// exactly for a number of seconds, in whole seconds for text. It is false for
+// text that names no span.
+func (t Timespan) from(start float64) (float64, bool) {
+	switch v := t.value.(type) {
+	case float64:
+		return start + v, true
+	case string:
+		ms, ok := parseMilliseconds(v)
+		return math.Floor(start + ms/1000), ok
+	}
+	return 0, false
+}
+
+// spanPattern is what ms 2.1.3 reads: a number, perhaps one of its units.
+var spanPattern = regexp.MustCompile(`^(-?(?:[0-9]+)?\.?[0-9]+) *([a-zA-Z]*)$`)
+
+// spanUnits are the units of ms in milliseconds, in the singular: those of three
+// letters and more also have a plural.
+var spanUnits = map[string]float64{
+	"": 1, "ms": 1, "msec": 1, "millisecond": 1,
+	"s": 1e3, "sec": 1e3, "second": 1e3,
+	"m": 60e3, "min": 60e3, "minute": 60e3,
+	"h": 3600e3, "hr": 3600e3, "hour": 3600e3,
+	"d": 86400e3, "day": 86400e3,
+	"w": 7 * 86400e3, "week": 7 * 86400e3,
+	"y": 365.25 * 86400e3, "yr": 365.25 * 86400e3, "year": 365.25 * 86400e3,
+}
+
+// maxSpanLength is the longest text that ms looks at.
+const maxSpanLength = 100
+
+func parseMilliseconds(s string) (float64, bool) {
+	if len(s) > maxSpanLength {
+		return 0, false
+	}
+	match := spanPattern.FindStringSubmatch(s)
+	if match == nil {
+		return 0, false
+	}
+	n, err := strconv.ParseFloat(match[1], 64)
+	if err != nil {
+		return 0, false
+	}
+	unit := strings.ToLower(match[2])
+	if short := strings.TrimSuffix(unit, "s"); len(short) > 1 && short != "ms" {
+		unit = short
+	}
+	scale, ok := spanUnits[unit]
+	return n * scale, ok
+}
