@@ -1,5 +1,13 @@
 package engine
 
+import (
+	"encoding/binary"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/gobwas/ws"
+)
+
 // eventKind says what a frameEvent is about.
 type eventKind uint8
 
@@ -37,9 +45,15 @@ type limits struct {
 //		… // act on err, or on ev
 //		d.release()
 //	}
+//
+// Departures from `ws`: lengths that are not minimal are refused; a compressed
+// message is inflated when its last frame is there, not frame by frame, so an
+// error in it shows later; and one that is cut off in the middle of a deflate
+// block is refused, where `ws` delivers what it could read.
 type decoder struct {
-	compress bool // permessage-deflate was negotiated
-	closed   bool // a close frame or an error was seen: the rest is ignored
+	compress bool     // permessage-deflate was negotiated
+	closed   bool     // a close frame or an error was seen: the rest is ignored
+	part     *partial // nil while nothing is incomplete
 }
 
 // next consumes input up to and including the next event and says how many
@@ -49,12 +63,197 @@ type decoder struct {
 //
 // After an error, or a close event, next consumes and ignores everything.
 func (d *decoder) next(buf []byte, lim *limits) (ev frameEvent, n int, err *ProtocolError) {
+	d.release()
+	for n < len(buf) && !d.closed {
+		if p := d.part; p == nil || !p.inFrame {
+			h, size, err := d.header(buf[n:], lim)
+			if err != nil {
+				return frameEvent{}, len(buf), d.fail(err)
+			}
+			if size == 0 {
+				break // spilled
+			}
+			n += size
+			if rest := buf[n:]; h.length <= int64(len(rest)) && (h.op >= opcodeClose || h.fin && h.op != opcodeContinuation) {
+				ev, err = d.whole(h, rest[:h.length], lim)
+				if err != nil {
+					return frameEvent{}, len(buf), d.fail(err)
+				}
+				return ev, n + int(h.length), nil
+			}
+			d.begin(h)
+		}
+		used, done := d.part.take(buf[n:])
+		n += used
+		if done {
+			if ev, err = d.finish(lim); err != nil {
+				return frameEvent{}, len(buf), d.fail(err)
+			}
+			return ev, n, nil
+		}
+	}
 	return frameEvent{}, len(buf), nil
+}
+
+// header reads a header from b, behind the bytes of it that came before; size
+// is what it took of b. If it is not whole yet, all of b is kept, and size 0.
+func (d *decoder) header(b []byte, lim *limits) (h frameHeader, size int, err *ProtocolError) {
+	msg := messageState{compress: d.compress}
+	p := d.part
+	if p == nil {
+		if h, size, err = readHeader(b, msg, lim); size > 0 || err != nil {
+			return h, size, err
+		}
+		p = newPartial()
+		d.part = p
+	} else {
+		msg = p.msg
+		msg.compress = d.compress
+	}
+	had := p.headLen
+	p.headLen += uint8(copy(p.head[had:], b))
+	h, size, err = readHeader(p.head[:p.headLen], msg, lim)
+	if size == 0 || err != nil {
+		return h, 0, err
+	}
+	p.headLen = 0
+	return h, size - int(had), nil
+}
+
+// whole makes the event of a frame that is one by itself and whole in the
+// input: a control frame, or the only frame of a message.
+func (d *decoder) whole(h frameHeader, payload []byte, lim *limits) (frameEvent, *ProtocolError) {
+	unmask(payload, h.mask, 0)
+	if h.op >= opcodeClose {
+		return d.control(h.op, payload)
+	}
+	if h.compressed {
+		if d.part == nil {
+			d.part = newPartial()
+		}
+		return d.inflated(h.op, payload, lim)
+	}
+	return textChecked(h.op, payload)
+}
+
+// begin notes a frame that is not whole in the input, or part of a message.
+func (d *decoder) begin(h frameHeader) {
+	p := d.part
+	if p == nil {
+		p = newPartial()
+		d.part = p
+	}
+	p.inFrame, p.frame, p.left, p.maskPos = true, h, h.length, 0
+	if h.op >= opcodeClose {
+		p.controlLen = 0
+		return
+	}
+	if h.op != opcodeContinuation {
+		p.msg.op, p.compressed = h.op, h.compressed
+	}
+	p.msg.total += h.length
+	p.msg.frames++
+}
+
+// finish makes the event of the control frame or message that was collected.
+func (d *decoder) finish(lim *limits) (frameEvent, *ProtocolError) {
+	p := d.part
+	if p.frame.op >= opcodeClose {
+		return d.control(p.frame.op, p.control[:p.controlLen])
+	}
+	op, payload := p.msg.op, []byte(nil)
+	if p.data != nil {
+		payload = p.data.b
+	}
+	p.msg = messageState{}
+	if p.compressed {
+		collected := p.data
+		p.data = nil
+		ev, err := d.inflated(op, payload, lim)
+		if collected != nil {
+			collected.free()
+		}
+		return ev, err
+	}
+	return textChecked(op, payload)
+}
+
+// inflated makes the event of a compressed message. Its memory belongs to
+// d.part, which is there.
+func (d *decoder) inflated(op OpCode, packed []byte, lim *limits) (frameEvent, *ProtocolError) {
+	data, err := inflate(packed, lim.maxPayload)
+	if err != nil {
+		return frameEvent{}, err
+	}
+	d.part.data = data
+	return textChecked(op, data.b)
+}
+
+// textChecked makes the event of a message, if its text is one.
+func textChecked(op OpCode, payload []byte) (frameEvent, *ProtocolError) {
+	if op == OpText && !utf8.Valid(payload) {
+		return frameEvent{}, errInvalidUTF8()
+	}
+	return frameEvent{kind: eventMessage, op: op, payload: payload}, nil
+}
+
+// control makes the event of a control frame.
+func (d *decoder) control(op OpCode, payload []byte) (frameEvent, *ProtocolError) {
+	switch op {
+	case OpPing:
+		return frameEvent{kind: eventPing, payload: payload}, nil
+	case OpPong:
+		return frameEvent{kind: eventPong, payload: payload}, nil
+	}
+	ev := frameEvent{kind: eventClose, code: 1005}
+	if len(payload) > 0 {
+		ev.code, ev.payload = int(binary.BigEndian.Uint16(payload)), payload[2:]
+		if !validCloseCode(ev.code) {
+			return frameEvent{}, invalidFrame("invalid status code " + strconv.Itoa(ev.code))
+		}
+		if !utf8.Valid(ev.payload) {
+			return frameEvent{}, errInvalidUTF8()
+		}
+	}
+	d.closed = true
+	return ev, nil
+}
+
+// validCloseCode reports whether a peer may send that code (isValidStatusCode
+// in lib/validation.js of `ws`).
+func validCloseCode(code int) bool {
+	switch code {
+	case 1004, 1005, 1006:
+		return false
+	}
+	return code >= 1000 && code <= 1014 || code >= 3000 && code <= 4999
+}
+
+// fail ends decoding.
+func (d *decoder) fail(err *ProtocolError) *ProtocolError {
+	d.reset()
+	return err
 }
 
 // release gives back what the last message was held in. Call it when the
 // message has been handled; more calls do no harm.
-func (d *decoder) release() {}
+func (d *decoder) release() {
+	p := d.part
+	if p == nil {
+		return
+	}
+	if d.closed || p.idle() {
+		p.free()
+		d.part = nil
+	}
+}
 
-// reset drops whatever is held. Call it when the connection ends.
-func (d *decoder) reset() {}
+// reset drops whatever is held; further input is ignored. Call it when the
+// connection ends.
+func (d *decoder) reset() {
+	d.closed = true
+	d.release()
+}
+
+// unmask applies the mask, whose first pos bytes were used up before, to p.
+func unmask(p []byte, mask [4]byte, pos int) { ws.Cipher(p, mask, pos) }

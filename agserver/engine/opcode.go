@@ -14,6 +14,6 @@ const (
 
 // Opcodes that stay inside the engine.
 const (
-	opContinuation OpCode = 0x0
-	opClose        OpCode = 0x8
+	opcodeContinuation OpCode = 0x0
+	opcodeClose        OpCode = 0x8
 )

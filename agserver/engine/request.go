@@ -1,74 +1,154 @@
 package engine
 
 import (
-	"errors"
 	"net"
-	"net/http"
+	"strings"
 )
 
-// errIncomplete is returned by parseRequest while the blank line that ends
-// the request head has not arrived.
-var errIncomplete = errors.New("engine: incomplete request head")
-
-// A Request is the head of an upgrade request. It keeps the head's bytes and
+// A Request is the head of an upgrade request. It keeps the head's text and
 // nothing else, because an idle socket holds on to its request; what is asked
 // for is looked up at each call. It is immutable and safe for concurrent use.
 type Request struct {
-	head   []byte
+	// head is the request line and the header lines with their CRLFs, without
+	// the blank line. Its syntax was checked when the Request was made.
+	head   string
 	remote net.Addr
 }
 
-// parseRequest reads one HTTP/1.1 request head from the start of buf. It
-// returns the request and the number of bytes the head took; errIncomplete
-// if more bytes are needed; or a *refusal to answer with. A head longer than
-// maxHeader bytes is refused with 431 as soon as that many are there. The
-// request keeps its own copy: buf may be reused.
-//
-// A request that is sound HTTP but no upgrade is no error: see isUpgrade.
-func parseRequest(buf []byte, maxHeader int) (req *Request, n int, err error) {
-	return nil, 0, errIncomplete
+// requestOf makes a Request from a head that compact returned.
+func requestOf(head string, remote net.Addr) *Request {
+	return &Request{head: head, remote: remote}
 }
 
-// newRequest makes a Request from one that net/http has read.
-func newRequest(r *http.Request) *Request { return &Request{} }
+// compact returns the head without what the upgrade has used up (Connection,
+// Upgrade, the WebSocket key), for keeping; requestOf makes a Request from it
+// again. HTTP() puts Connection and Upgrade back.
+func (r *Request) compact() string {
+	line, rest, _ := strings.Cut(r.head, "\r\n")
+	var b strings.Builder
+	b.Grow(len(r.head))
+	b.WriteString(line)
+	b.WriteString("\r\n")
+	for rest != "" {
+		line, rest, _ = strings.Cut(rest, "\r\n")
+		name, value := splitField(line)
+		if isHopField(name) {
+			continue
+		}
+		b.WriteString(name)
+		b.WriteByte(':')
+		b.WriteString(value)
+		b.WriteString("\r\n")
+	}
+	return strings.Clone(b.String()) // exactly as long as needed
+}
+
+// isHopField reports whether a header only served the upgrade itself.
+func isHopField(name string) bool {
+	return strings.EqualFold(name, "Connection") || strings.EqualFold(name, "Upgrade") ||
+		strings.EqualFold(name, "Sec-WebSocket-Key")
+}
 
 // setRemote records the peer's address, before the request is shared.
 func (r *Request) setRemote(a net.Addr) { r.remote = a }
 
-// isUpgrade reports whether the client asked for an upgrade to some protocol:
-// only then does Node hand a request to `ws`; everything else goes to the
-// ordinary HTTP handler.
-func (r *Request) isUpgrade() bool { return false }
-
-// Method returns the request's method.
-func (r *Request) Method() string { return "" }
-
-// Target returns the request target as it was sent, query included.
-func (r *Request) Target() string { return "" }
-
-// Path returns the target up to the first "?", as it was sent (nothing is
-// unescaped), which is what `ws` compares with its path option.
-func (r *Request) Path() string { return "" }
-
-// Query returns the target behind the first "?".
-func (r *Request) Query() string { return "" }
-
-// Host returns the Host header.
-func (r *Request) Host() string { return "" }
-
-// Header returns the header's value; case does not matter. Several headers of
-// one name are joined with ", ", as Node joins them. "" = there is none.
-func (r *Request) Header(name string) string { return "" }
-
-// Origin returns the Origin header or, for WebSocket version 8, the
-// Sec-WebSocket-Origin header; "" = there is none.
-func (r *Request) Origin() string { return "" }
-
-// Subprotocols returns the subprotocols that the client offered, in its order.
-func (r *Request) Subprotocols() []string { return nil }
-
 // RemoteAddr returns the peer's address; nil = unknown.
 func (r *Request) RemoteAddr() net.Addr { return r.remote }
 
-// HTTP parses the request into a new *http.Request, without a body.
-func (r *Request) HTTP() *http.Request { return nil }
+// Method returns the request's method.
+func (r *Request) Method() string {
+	method, _, _ := strings.Cut(r.head, " ")
+	return method
+}
+
+// Target returns the request target as it was sent, query included.
+func (r *Request) Target() string {
+	_, rest, _ := strings.Cut(r.head, " ")
+	target, _, _ := strings.Cut(rest, " ")
+	return target
+}
+
+// proto returns the protocol version: "HTTP/1.1" or an older or newer one.
+func (r *Request) proto() string {
+	line, _, _ := strings.Cut(r.head, "\r\n")
+	return line[strings.LastIndexByte(line, ' ')+1:]
+}
+
+// Path returns the target up to the first "?", as it was sent (nothing is
+// unescaped), which is what `ws` compares with its path option.
+func (r *Request) Path() string {
+	path, _, _ := strings.Cut(r.Target(), "?")
+	return path
+}
+
+// Query returns the target behind the first "?".
+func (r *Request) Query() string {
+	_, query, _ := strings.Cut(r.Target(), "?")
+	return query
+}
+
+// Host returns the Host header; "" = there is none.
+func (r *Request) Host() string { return r.Header("Host") }
+
+// Header returns the header's value; case does not matter. Several headers of
+// one name are joined with ", ", as Node joins them. "" = there is none.
+func (r *Request) Header(name string) string {
+	value, _ := r.header(name)
+	return value
+}
+
+// header is Header, and tells an empty header from none. It only allocates if
+// the header is there more than once.
+func (r *Request) header(name string) (value string, ok bool) {
+	_, rest, _ := strings.Cut(r.head, "\r\n")
+	for rest != "" {
+		var line string
+		line, rest, _ = strings.Cut(rest, "\r\n")
+		if len(line) <= len(name) || line[len(name)] != ':' || !strings.EqualFold(line[:len(name)], name) {
+			continue
+		}
+		_, v := splitField(line)
+		if ok {
+			v = value + ", " + v
+		}
+		value, ok = v, true
+	}
+	return value, ok
+}
+
+// Origin returns the Origin header or, for WebSocket version 8, the
+// Sec-WebSocket-Origin header, as `ws` does; "" = there is none.
+func (r *Request) Origin() string {
+	if r.version() == 8 {
+		return r.Header("Sec-WebSocket-Origin")
+	}
+	return r.Header("Origin")
+}
+
+// Subprotocols returns the subprotocols that the client offered, in its
+// order; nil if there are none or the header is malformed.
+func (r *Request) Subprotocols() []string {
+	offered, _ := parseSubprotocols(r.header("Sec-WebSocket-Protocol"))
+	return offered
+}
+
+// isUpgrade reports whether the client asked for an upgrade to some protocol:
+// only then does Node hand a request to `ws`; everything else goes to the
+// ordinary HTTP handler.
+func (r *Request) isUpgrade() bool {
+	if _, ok := r.header("Upgrade"); !ok {
+		return false
+	}
+	for token := range strings.SplitSeq(r.Header("Connection"), ",") {
+		if strings.EqualFold(strings.Trim(token, " \t"), "upgrade") {
+			return true
+		}
+	}
+	return false
+}
+
+// splitField splits a header line whose syntax was checked.
+func splitField(line string) (name, value string) {
+	name, value, _ = strings.Cut(line, ":")
+	return name, strings.Trim(value, " \t")
+}
