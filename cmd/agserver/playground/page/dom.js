@@ -1,0 +1,72 @@
+// What the parts of the page share: finding and making elements, bounded logs.
+
+/** The element with this id. */
+export const byId = (id) => document.getElementById(id);
+
+/** A new element: element('p', {className: 'note'}, 'text', child). */
+export function element(name, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(name), properties);
+  node.append(...children);
+  return node;
+}
+
+const clock = new Intl.DateTimeFormat('en-GB', {
+  hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3,
+});
+
+/** 14:03:22.123 */
+export const timeOf = (time) => clock.format(time);
+
+/** 512 B, 1.4 kB */
+export function sizeOf(bytes) {
+  return bytes < 1000 ? `${bytes} B` : `${(bytes / 1000).toFixed(bytes < 10_000 ? 1 : 0)} kB`;
+}
+
+/** How an error reads in one line; the server may throw any JSON value. */
+export function textOfError(error) {
+  return error instanceof Error ? `${error.name}: ${error.message}` : JSON.stringify(error);
+}
+
+/** Puts a text under a form. Its line is always there, so nothing moves. */
+export function note(id, text, isError = false) {
+  const node = byId(id);
+  node.textContent = text;
+  node.title = text; // for where the line is cut
+  node.classList.toggle('bad', isError);
+}
+
+/**
+ * A list that keeps its newest `limit` rows and follows its end, unless the
+ * reader has scrolled away from it.
+ */
+export class Log {
+  constructor(list, limit) {
+    this.list = list;
+    this.limit = limit;
+  }
+
+  add(row) {
+    const {list} = this;
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    list.append(row);
+    while (list.childElementCount > this.limit) {
+      list.firstElementChild.remove();
+    }
+    if (atEnd) {
+      list.scrollTop = list.scrollHeight;
+    }
+  }
+
+  toEnd() {
+    this.list.scrollTop = this.list.scrollHeight;
+  }
+
+  replace(rows) {
+    this.list.replaceChildren(...rows);
+    this.toEnd();
+  }
+
+  clear() {
+    this.list.replaceChildren();
+  }
+}
