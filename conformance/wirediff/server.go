@@ -1,0 +1,169 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// startTimeout bounds the time from the start of a program to its first line.
+const startTimeout = 30 * time.Second
+
+// A Program is a command that is a conformance app: --port and --options are
+// added to its arguments.
+type Program struct {
+	Args []string
+	Env  []string
+}
+
+// A Server is a running conformance app.
+type Server struct {
+	Addr   string
+	cmd    *exec.Cmd
+	http   *http.Client
+	output *tail
+	exited chan struct{}
+}
+
+// LogState is what the app answers to GET /log.
+type LogState struct {
+	Log     []json.RawMessage `json:"log"`
+	Clients int               `json:"clients"`
+	Pending int               `json:"pending"`
+}
+
+// Start runs the program and waits until it listens. The caller has to Stop
+// the server.
+func (p Program) Start(options string) (*Server, error) {
+	port, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	args := append(p.Args[1:len(p.Args):len(p.Args)], "--port", fmt.Sprint(port), "--options", options)
+	s := &Server{
+		Addr:   fmt.Sprintf("127.0.0.1:%d", port),
+		cmd:    exec.Command(p.Args[0], args...),
+		http:   &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}},
+		output: &tail{},
+		exited: make(chan struct{}),
+	}
+	s.cmd.Env = append(os.Environ(), p.Env...)
+	s.cmd.Stderr = s.output
+	stdout, err := s.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.cmd.Start(); err != nil {
+		return nil, err
+	}
+	ready := make(chan bool, 1)
+	go s.watch(stdout, ready)
+	select {
+	case ok := <-ready:
+		if ok {
+			return s, nil
+		}
+	case <-time.After(startTimeout):
+	}
+	s.Stop()
+	return nil, fmt.Errorf("%s does not listen; it wrote: %s", strings.Join(p.Args, " "), s.output)
+}
+
+// watch waits for the line that says that the app listens, then for its end.
+func (s *Server) watch(stdout io.Reader, ready chan<- bool) {
+	lines := bufio.NewScanner(stdout)
+	ready <- lines.Scan() && strings.HasPrefix(lines.Text(), "listening on ")
+	for lines.Scan() {
+	}
+	s.cmd.Wait()
+	close(s.exited)
+}
+
+// Stop ends the program and waits for it.
+func (s *Server) Stop() {
+	s.http.CloseIdleConnections()
+	s.cmd.Process.Signal(syscall.SIGTERM)
+	select {
+	case <-s.exited:
+	case <-time.After(startTimeout):
+		s.cmd.Process.Kill()
+		<-s.exited
+	}
+}
+
+// Ended says whether the program has ended by itself.
+func (s *Server) Ended() bool {
+	select {
+	case <-s.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// Log fetches the app's event log.
+func (s *Server) Log() (LogState, error) {
+	var state LogState
+	_, body, err := s.get("/log")
+	if err == nil {
+		err = json.Unmarshal(body, &state)
+	}
+	return state, err
+}
+
+// Reset empties the app's event log.
+func (s *Server) Reset() error {
+	_, _, err := s.get("/reset")
+	return err
+}
+
+func (s *Server) get(path string) (status string, body []byte, err error) {
+	response, err := s.http.Get("http://" + s.Addr + path)
+	if err != nil {
+		return "", nil, err
+	}
+	defer response.Body.Close()
+	body, err = io.ReadAll(response.Body)
+	return response.Status, body, err
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
+
+// A tail keeps the end of what a program writes to its standard error.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+// tailSize is enough for the end of a stack trace.
+const tailSize = 8 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, p...)
+	t.text = t.text[max(0, len(t.text)-tailSize):]
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.text)
+}
