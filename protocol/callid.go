@@ -22,7 +22,12 @@ func NewCallID(n int64) CallID { return CallID{n: n} }
 func (id CallID) Int() (int64, bool) { return id.n, id.text == "" }
 
 // String returns the id as it is written into an answer.
-func (id CallID) String() string { return string(id.AppendJSON(nil)) }
+func (id CallID) String() string {
+	if id.text != "" {
+		return id.text
+	}
+	return strconv.FormatInt(id.n, 10)
+}
 
 // AppendJSON appends the id as JSON.stringify writes the number that the peer
 // sent: -0 as 0, 1e2 as 100, and null for one too large for a double.

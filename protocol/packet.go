@@ -68,8 +68,6 @@ func (p Packet) Elements() iter.Seq[Packet] {
 		if p.Kind != KindBatch {
 			return
 		}
-		eachElement(p.Data, func(element []byte) bool {
-			return yield(parseElement(element))
-		})
+		eachElement(p.Data, func(_ []byte, element Packet) bool { return yield(element) })
 	}
 }

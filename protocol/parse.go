@@ -11,6 +11,12 @@ package protocol
 // they stand for. Bytes that are not UTF-8 (only a binary message can bring
 // them here) count as U+FFFD. A number in data or error that is too large for a
 // double becomes null.
+//
+// A scanner of our own reads the envelope, since gjson does not check what it
+// skips: gjson.ValidBytes and ForEach over the members take 203 ns and an
+// allocation for a small call, 463 ns for a publish of 270 bytes and 4.7 µs for
+// one of 4 kB, this 75 ns, 157 ns and 0.74 µs and none; encoding/json takes
+// 0.9 µs, 2.1 µs and 24 µs. Payloads are for gjson (Data.Get).
 func Parse(message []byte) Packet {
 	s := scanner{text: message}
 	i := s.space(0)
@@ -44,29 +50,27 @@ func Parse(message []byte) Packet {
 	return p
 }
 
-// parseElement reads an element of a batch that was checked before.
-func parseElement(element []byte) Packet {
-	if element[0] != '{' {
-		return Packet{}
-	}
-	s := scanner{text: element}
-	var e envelope
-	if s.envelope(0, &e) < 0 {
-		return Packet{}
-	}
-	return s.packet(&e)
-}
-
-// eachElement calls yield for the elements of an array until it returns false.
-func eachElement(array []byte, yield func([]byte) bool) {
+// eachElement calls yield for the elements of an array, as they stand and as
+// packets, until it returns false.
+func eachElement(array []byte, yield func([]byte, Packet) bool) {
 	s := scanner{text: array}
 	i := s.space(1)
 	for i < len(array) && array[i] != ']' {
-		end := s.value(i, 1)
-		if end < 0 || !yield(array[i:end:end]) {
+		s.overflows = s.overflows[:0]
+		var p Packet
+		from := i
+		if array[i] == '{' {
+			var e envelope
+			if i = s.envelope(i, &e); i >= 0 {
+				p = s.packet(&e)
+			}
+		} else {
+			i = s.value(i, 1)
+		}
+		if i < 0 || !yield(s.data(span{from, i}), p) {
 			return
 		}
-		i = s.space(end)
+		i = s.space(i)
 		if i < len(array) && array[i] == ',' {
 			i = s.space(i + 1)
 		}

@@ -3,6 +3,7 @@ package protocol
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"strconv"
 	"unicode/utf8"
 )
@@ -142,16 +143,12 @@ func (s *scanner) array(i, depth int) int {
 	}
 }
 
-// str reads a string, from its opening to its closing quote. Plain ASCII is
-// taken eight bytes at a time: a message of 1 kB of text is checked in about a
-// third of the time that a byte at a time takes.
+// str reads a string, from its opening to its closing quote.
 func (s *scanner) str(i int) int {
 	text := s.text
 	i++
 	for {
-		for len(text)-i >= 8 && plain8(binary.LittleEndian.Uint64(text[i:])) {
-			i += 8
-		}
+		i = skipPlain(text, i)
 		if i >= len(text) {
 			return -1
 		}
@@ -177,15 +174,23 @@ func (s *scanner) str(i int) int {
 	}
 }
 
-// plain8 tells whether none of eight bytes is a quote, a backslash, a control
-// character or beyond ASCII.
-func plain8(x uint64) bool {
+// skipPlain skips plain ASCII: what is no quote, no backslash and no control
+// character. It takes eight bytes at a time as long as there are eight.
+func skipPlain(text []byte, i int) int {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	quote := x ^ ones*'"'
-	backslash := x ^ ones*'\\'
-	// The borrow of a subtraction can only reach upwards from a byte that is
-	// itself one of those looked for, so the whole word is right.
-	return (x|(x-ones*' ')|(quote-ones)|(backslash-ones))&highs == 0
+	for len(text)-i >= 8 {
+		x := binary.LittleEndian.Uint64(text[i:])
+		quote := x ^ ones*'"'
+		backslash := x ^ ones*'\\'
+		// A subtraction borrows only above a byte that is itself one of those
+		// looked for, so the lowest bit found is right.
+		found := (x | (x - ones*' ') | (quote - ones) | (backslash - ones)) & highs
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+		i += 8
+	}
+	return i
 }
 
 // escape reads an escape sequence of a string.
