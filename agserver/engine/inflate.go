@@ -34,6 +34,9 @@ var inflaterPool = sync.Pool{New: func() any {
 // than limit bytes is refused with 1009 as soon as it is that long; limit ≤ 0
 // = none.
 func inflate(packed []byte, limit int64) (*buffer, *ProtocolError) {
+	if len(packed) == 0 { // not quite correct, but it has only one meaning
+		return getBuffer(0), nil
+	}
 	if limit <= 0 {
 		limit = math.MaxInt - 1
 	}

@@ -48,6 +48,9 @@ func incomplete(head []byte, skipped, maxHeader int) error {
 	if len(head)+skipped >= maxHeader {
 		return errHeaderTooLarge()
 	}
+	if bytes.Count(head, []byte("\n")) != bytes.Count(head, []byte("\r\n")) {
+		return errBadRequest() // lines end with CRLF only
+	}
 	if line, _, whole := bytes.Cut(head, []byte("\r\n")); whole {
 		if !validRequestLine(string(line)) {
 			return errBadRequest()
