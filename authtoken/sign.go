@@ -72,7 +72,7 @@ func checkSignKey(key *Key, alg string, insecure bool) error {
 	case isAsymmetric(alg) && key.private == nil:
 		return signError("secretOrPrivateKey must be an asymmetric key when using %s", alg)
 	}
-	if k, ok := key.private.(*rsa.PrivateKey); ok && !insecure && !strings.HasPrefix(alg, "ES") &&
+	if k, ok := key.private.(*rsa.PrivateKey); ok && !insecure && isAsymmetric(alg) && !strings.HasPrefix(alg, "ES") &&
 		k.N.BitLen() < insecureRSABits {
 		return signError("secretOrPrivateKey has a minimum key size of %d bits for %s", insecureRSABits, alg)
 	}
