@@ -2,6 +2,29 @@ package engine
 
 import (
 	"net"
+	"sync/atomic"
+)
+
+// state is where a connection stands. Owned by the loop.
+type state uint8
+
+const (
+	stateRequest  state = iota // collecting the request head
+	stateDeciding              // Handler.Upgrade runs; nothing is read
+	stateOpen                  // between Open and the end
+	stateClosing               // our close frame is queued; the peer's is awaited
+	stateLinger                // Closed was told; output leaves, input is discarded, until the peer hangs up
+	stateDoomed                // to be buried at the end of the turn
+	stateDead                  // buried
+)
+
+// What other goroutines ask of the loop without going through the inbox.
+const (
+	flagPaused   uint32 = 1 << iota // deliver nothing, read nothing
+	flagClosing                     // Close was called: deliver nothing
+	flagCut                         // Terminate was called, or the peer is too slow: consume nothing
+	flagAdmitted                    // the usual limits hold
+	flagDead                        // buried: do not post
 )
 
 // A Conn is one WebSocket connection. Its methods may be called from any
@@ -9,57 +32,139 @@ import (
 // own locks: none blocks, and none calls the Handler. What one goroutine asks
 // of a Conn, and of the groups it is in, takes effect in that order. After the
 // connection has ended they do nothing.
-type Conn struct{}
+type Conn struct {
+	// Immutable once the Handler has seen the connection.
+	loop   *loop
+	user   any
+	req    *Request
+	params connParams
+
+	// Any goroutine.
+	queued   atomic.Int64  // bytes sent and not yet taken by the system
+	received atomic.Int64  // written by the loop
+	diverts  atomic.Uint32 // calls of Diverted so far; written by the loop
+	flags    atomic.Uint32
+
+	// Owned by the loop.
+	state    state
+	opened   bool // Handler.Open was called
+	told     bool // Handler.Closed was called
+	dirty    bool // on the loop's flush list
+	blocked  bool // the socket is full: wait for room
+	hungUp   bool // the peer will send no more: read to the end
+	diverted bool // see Divert
+	again    bool // on the backend's list of sockets that may have more
+	ended    bool // the half-close of a lingering connection was asked for
+	controls uint16
+	ctlAt    uint32 // the second that controls counts
+	slot     uint32
+	gen      uint32
+	fd       int32
+	timer    timer
+	in       decoder
+	spill    []byte    // input that nobody could take yet
+	out      *outQueue // nil while nothing waits
+	groups   memberships
+	pipe     *pipe      // portable only
+	upgrade  *upgrading // until the connection is open
+	err      error      // why it is doomed
+}
 
 // Send sends a message (or an OpPing, OpPong frame). p is copied.
-func (c *Conn) Send(op OpCode, p []byte) {}
+func (c *Conn) Send(op OpCode, p []byte) {
+	if c.params.deflate || len(p) > arenaLimit {
+		c.SendFrame(NewFrame(op, p))
+		return
+	}
+	c.loop.postBytes(c, op, p)
+}
 
 // SendFrame sends a prepared frame, which is shared, not copied.
-func (c *Conn) SendFrame(f *Frame) {}
+func (c *Conn) SendFrame(f *Frame) {
+	c.wire(f) // compress here, not on the loop
+	c.loop.postFrame(c, f)
+}
+
+// wire returns f as this connection's peer wants it.
+func (c *Conn) wire(f *Frame) []byte {
+	if c.params.deflate {
+		return f.deflated(c.loop.set.Deflate, c.params.windowBits)
+	}
+	return f.bytes()
+}
 
 // Close starts the closing handshake: behind everything queued a close frame
 // with code and reason is sent (0 or 1005 = without a code; a reason is cut to
 // 123 bytes), and no message is delivered any more. Handler.Closed follows
 // with the code of the peer's answer, or 1006 after Config.CloseTimeout.
-func (c *Conn) Close(code int, reason string) {}
+func (c *Conn) Close(code int, reason string) {
+	c.setFlag(flagClosing)
+	c.loop.postClose(c, opClose, code, reason)
+}
 
 // Terminate cuts the connection. What is queued is dropped; Handler.Closed
 // gets 1006.
-func (c *Conn) Terminate() {}
+func (c *Conn) Terminate() {
+	c.setFlag(flagCut)
+	c.loop.post(op{kind: opTerminate, c: c})
+}
 
 // WakeAt asks for a Handler.Wake call at t, or at the time already asked for
 // if that is earlier. 0 does nothing. None is made once Close took effect.
-func (c *Conn) WakeAt(t Instant) {}
+func (c *Conn) WakeAt(t Instant) {
+	if t != 0 {
+		c.loop.post(op{kind: opWake, c: c, at: int64(t)})
+	}
+}
 
 // Pause stops reading: when it is called within Message, that message is the
 // last one until Resume. The peer feels it as TCP backpressure.
-func (c *Conn) Pause() {}
+func (c *Conn) Pause() { c.setFlag(flagPaused) }
 
 // Resume undoes Pause.
-func (c *Conn) Resume() {}
+func (c *Conn) Resume() {
+	if c.clearFlag(flagPaused) {
+		c.loop.post(op{kind: opResume, c: c})
+	}
+}
 
 // Divert makes the Handler see frames sent to the connection's groups instead
-// of the peer (see Diverter).
-func (c *Conn) Divert(on bool) {}
+// of the peer (see Diverter). Switched off, it goes on for as long as frames
+// are diverted that were sent before, so that what Diverted sends keeps its
+// place.
+func (c *Conn) Divert(on bool) {
+	if on {
+		c.loop.post(op{kind: opDivert, c: c})
+		return
+	}
+	c.loop.post(op{kind: opUndivert, c: c, at: int64(c.diverts.Load())})
+}
 
 // Admit lifts the tighter limits for peers that are not trusted yet.
-func (c *Conn) Admit() {}
+func (c *Conn) Admit() { c.setFlag(flagAdmitted) }
 
 // Buffered returns how many bytes wait for the peer: sent, not yet taken by
 // the operating system.
-func (c *Conn) Buffered() int { return 0 }
+func (c *Conn) Buffered() int { return int(c.queued.Load()) }
 
 // BytesReceived returns how many bytes the peer has sent since the upgrade.
-func (c *Conn) BytesReceived() int64 { return 0 }
+func (c *Conn) BytesReceived() int64 { return c.received.Load() }
 
 // User returns Decision.User.
-func (c *Conn) User() any { return nil }
+func (c *Conn) User() any { return c.user }
 
 // Request returns the upgrade request.
-func (c *Conn) Request() *Request { return nil }
+func (c *Conn) Request() *Request { return c.req }
 
 // RemoteAddr returns the peer's address.
-func (c *Conn) RemoteAddr() net.Addr { return nil }
+func (c *Conn) RemoteAddr() net.Addr { return c.req.RemoteAddr() }
 
 // Subprotocol returns the agreed subprotocol; "" = none.
-func (c *Conn) Subprotocol() string { return "" }
+func (c *Conn) Subprotocol() string { return c.params.subprotocol }
+
+func (c *Conn) has(flag uint32) bool { return c.flags.Load()&flag != 0 }
+
+func (c *Conn) setFlag(flag uint32) { c.flags.Or(flag) }
+
+// clearFlag reports whether the flag was set.
+func (c *Conn) clearFlag(flag uint32) bool { return c.flags.And(^flag)&flag != 0 }

@@ -1,4 +1,72 @@
 // Package engine moves WebSocket messages between sockets and a Handler,
 // without a goroutine, timer or buffer for an idle socket. It knows nothing of
 // what the messages mean.
+//
+//	e, err := engine.New(handler, nil)
+//	l, err := net.Listen("tcp", ":8000")
+//	err = e.Serve(l, nil)        // blocks until StopListening, Shutdown or Close
+//	…
+//	room := e.NewGroup()
+//	room.Add(conn)               // typically from Handler.Message
+//	room.Send(engine.NewFrame(engine.OpText, payload))
+//
+// # Two backends
+//
+// On Linux a plain TCP connection is one small struct: its socket is watched
+// by an event loop (epoll, edge-triggered), which reads into one buffer for
+// all its connections. Everything else (TLS, other systems, in-memory
+// connections, Config.Portable) has one goroutine per connection that reads,
+// and borrows a second one while something is being written. Both feed the
+// same loops, so that the order of calls and every rule below are the same.
+//
+// # Goroutines
+//
+//	loop      one per Config.Loops and backend, from the first connection on; until Close
+//	acceptor  the caller of Serve
+//	upgrade   one per upgrade request, while Handler.Upgrade runs
+//	reader    portable: one per connection, until it is cut
+//	writer    portable: one per connection while output is on its way, or the connection is being closed
+//	http      one internal net/http server per Serve, for what is no upgrade
+//
+// Engine.Close stops them all and returns when they have ended.
+//
+// # Order
+//
+// Every loop has one FIFO inbox, and whatever is asked of a Conn or Group is
+// appended to it: Send, Close, WakeAt, Divert, Add, Remove and a group's Send
+// alike. So what one goroutine asks takes effect in the order of its calls,
+// and what happens-before something else stays before it. Exceptions are the
+// requests to stop: Pause, Close and Terminate end the delivery of messages at
+// once. The answer to a close frame, to a ping and to a protocol error goes
+// through the inbox too, behind the replies to earlier messages.
+//
+// A turn of a loop is: read sockets and call Message; call Wake; apply the
+// inbox; send what the turn has queued, one system call per connection; bury
+// the dead. A connection whose socket is full keeps its queue until the
+// system reports room.
+//
+// # Who owns what
+//
+// The loop owns a connection's state, its input (a spill buffer only while it
+// is paused or its request is incomplete; the decoder holds an incomplete
+// message), its output queue (only while it is not empty) and its place in
+// groups. Bytes given to Send are copied into the inbox's arena, which lives
+// until the end of the turn that applies them; what the socket did not take by
+// then is copied once more, into the queue's own memory. Frames are shared and
+// never copied into queues. A message's bytes belong to the loop's read buffer
+// or to the decoder, and are valid only during Message.
+//
+// # Locks
+//
+// Engine.mu before loop.mu; Group.mu by itself. No lock is held during a call
+// of the Handler or a system call.
+//
+// # Bounds
+//
+// Input: Config's limits for head, message, fragments, control frames; 64 KiB
+// read per connection and turn step. Output: MaxOutbound per connection,
+// whether the bytes are in the inbox or in the queue. Group sends in the
+// inboxes: past a mark no loop reads its sockets until it has caught up, so
+// publishing sockets feel backpressure; goroutines that publish can ask
+// Engine.Congested, or wait with Engine.Relief.
 package engine

@@ -1,0 +1,124 @@
+package engine
+
+// drain applies everything that was posted before it was called.
+func (l *loop) drain() {
+	m := &l.mail
+	m.mu.Lock()
+	if len(m.box.ops) == 0 {
+		m.mu.Unlock()
+		return
+	}
+	box := m.box
+	m.box, m.sends = l.spare, 0
+	m.mu.Unlock()
+	for i := range box.ops {
+		l.apply(&box.ops[i], box.arena)
+	}
+	// The arena stays as it is until the turn after next: see keep.
+	box.reset()
+	l.spare = box
+}
+
+// apply does what o asks for.
+func (l *loop) apply(o *op, arena []byte) {
+	c := o.c
+	switch o.kind {
+	case opBytes:
+		l.send(c, arena[o.at:o.at+int64(o.n)], false, o.at)
+	case opFrame:
+		l.send(c, c.wire(o.f), true, 0)
+	case opGroup:
+		l.sendGroup(o.g, o.f)
+	case opAdd:
+		if c.state != stateOpen || !o.g.add(c) {
+			o.g.count.Add(-1)
+		}
+	case opRemove:
+		if o.g.remove(c) {
+			o.g.count.Add(-1)
+		}
+	case opDivert:
+		c.diverted = l.div != nil
+	case opUndivert:
+		l.undivert(c, uint32(o.at))
+	case opWake:
+		l.wakeBy(c, Instant(o.at))
+	case opResume:
+		l.resume(c)
+	case opClose:
+		at := o.at >> 16
+		l.startClose(c, arena[at:at+int64(o.n)])
+	case opPeerClose:
+		at := o.at >> 16
+		l.peerClosed(c, int(o.at&0xffff), string(arena[at:at+int64(o.n)]))
+	case opFail:
+		l.fail(c, o.err)
+	case opSlow:
+		l.doom(c, ErrSlowConsumer)
+	case opTerminate:
+		l.doom(c, nil)
+	case opCall:
+		o.fn()
+	}
+}
+
+// send queues bytes of a Send. They are counted in c.queued.
+func (l *loop) send(c *Conn, b []byte, kept bool, at int64) {
+	if c.state != stateOpen {
+		c.taken(len(b))
+		return
+	}
+	l.enqueue(c, b, kept, at)
+}
+
+// sendGroup queues f for every member, or diverts it. Connections are not
+// ended while the list is walked: admitOutput posts.
+func (l *loop) sendGroup(s *members, f *Frame) {
+	for i := range s.list {
+		c := s.list[i].c
+		if c.diverted {
+			c.diverts.Add(1)
+			l.div.Diverted(c, f)
+			continue
+		}
+		b := c.wire(f)
+		if c.state == stateOpen && l.admitOutput(c, len(b)) {
+			l.enqueue(c, b, true, 0)
+		}
+	}
+}
+
+// undivert ends diverting c, unless frames were diverted since that was asked
+// for: what the Handler sent in their place is behind this op in the inbox,
+// so the op goes behind it, or later frames would overtake.
+func (l *loop) undivert(c *Conn, seen uint32) {
+	if now := c.diverts.Load(); now != seen {
+		l.post(op{kind: opUndivert, c: c, at: int64(now)})
+		return
+	}
+	c.diverted = false
+}
+
+// wakeBy makes c's next Wake be no later than t.
+func (l *loop) wakeBy(c *Conn, t Instant) {
+	if c.state != stateOpen {
+		return
+	}
+	if due := l.dueBy(c); due == 0 || t < due {
+		l.arm(c, t)
+	}
+}
+
+// fire is called when c's timer is due.
+func (l *loop) fire(c *Conn) {
+	if c.state != stateOpen {
+		l.doom(c, nil) // no request, no answer to our close frame, or no hang-up in time
+		return
+	}
+	if c.has(flagClosing | flagCut) {
+		return // the op that ends it is on its way
+	}
+	if next := l.h.Wake(c, l.now); next != 0 {
+		l.wakeBy(c, next)
+	}
+}

@@ -1,0 +1,175 @@
+package engine
+
+import "sync"
+
+// arenaLimit is the largest payload that Send copies into an inbox's arena;
+// larger ones become frames of their own, which saves a second copy when the
+// socket is full.
+const arenaLimit = 16 << 10
+
+// arenaKept and opsKept bound what an inbox keeps allocated between turns.
+const (
+	arenaKept = 1 << 20
+	opsKept   = 1 << 14
+)
+
+// sendsHigh is the number of group sends in one inbox past which no loop reads
+// its sockets until that inbox has been worked off.
+const sendsHigh = 4096
+
+// opKind says what an op asks for.
+type opKind uint8
+
+const (
+	opBytes     opKind = iota // send the frame at arena[off:off+n]
+	opFrame                   // send f
+	opGroup                   // send f to all of g
+	opAdd                     // make c a member of g
+	opRemove                  // take c out of g
+	opDivert                  // divert group frames from now on
+	opUndivert                // stop doing so, unless more than `at` were diverted meanwhile
+	opWake                    // Handler.Wake at `at`
+	opResume                  // go on reading
+	opClose                   // start the closing handshake; arena holds the close frame
+	opPeerClose               // the peer's close frame, code n; arena holds the reason
+	opFail                    // give up: err
+	opSlow                    // cut: more waits than the peer may have waiting
+	opTerminate               // cut
+	opCall                    // call fn on the loop
+)
+
+// An op is one entry of an inbox. Which fields count depends on its kind.
+type op struct {
+	kind opKind
+	n    uint32
+	at   int64 // an offset into the arena, an Instant, or a count
+	c    *Conn
+	f    *Frame
+	g    *members
+	fn   func()
+	err  *ProtocolError
+}
+
+// An inbox is what other goroutines (and the loop's own handler calls) ask of
+// a loop, in order. Guarded by loop.mu until the loop takes it.
+type inbox struct {
+	ops   []op
+	arena []byte
+}
+
+// reset empties b for the next use.
+func (b *inbox) reset() {
+	if cap(b.ops) > opsKept {
+		b.ops = nil
+	}
+	if cap(b.arena) > arenaKept {
+		b.arena = nil
+	}
+	clear(b.ops)
+	b.ops, b.arena = b.ops[:0], b.arena[:0]
+}
+
+// mailbox is the part of a loop that other goroutines touch.
+type mailbox struct {
+	mu sync.Mutex
+	// Guarded by mu.
+	box     inbox
+	asleep  bool // the loop parks: wake it after posting
+	stopped bool // the loop has ended: posts are dropped
+	sends   int  // group sends in box
+	behind  bool // counted in Engine.congested
+}
+
+// post appends o to the inbox. Posts for a buried connection are dropped.
+func (l *loop) post(o op) {
+	if o.c != nil && o.c.has(flagDead) {
+		return
+	}
+	l.mail.mu.Lock()
+	l.append(o)
+}
+
+// append adds o, releases mail.mu, and wakes the loop if it sleeps. It reports
+// whether the loop will see o.
+func (l *loop) append(o op) bool {
+	m := &l.mail
+	if m.stopped {
+		m.mu.Unlock()
+		return false
+	}
+	m.box.ops = append(m.box.ops, o)
+	if o.kind == opGroup {
+		if m.sends++; m.sends >= sendsHigh && !m.behind {
+			m.behind = true
+			l.e.congested.Add(1)
+		}
+	}
+	wake := m.asleep
+	m.asleep = false
+	m.mu.Unlock()
+	if wake {
+		l.io.wake()
+	}
+	return true
+}
+
+// postBytes sends op and p, framed, to c.
+func (l *loop) postBytes(c *Conn, code OpCode, p []byte) {
+	if code >= OpPing {
+		p = p[:min(len(p), 125)] // as appendFrame does
+	}
+	if !l.admitOutput(c, headerSize(len(p))+len(p)) {
+		return
+	}
+	m := &l.mail
+	m.mu.Lock()
+	off := len(m.box.arena)
+	if !m.stopped {
+		m.box.arena = appendFrame(m.box.arena, code, p)
+	}
+	n := len(m.box.arena) - off
+	l.append(op{kind: opBytes, c: c, at: int64(off), n: uint32(n)})
+}
+
+// postFrame sends f to c.
+func (l *loop) postFrame(c *Conn, f *Frame) {
+	if l.admitOutput(c, len(c.wire(f))) {
+		l.post(op{kind: opFrame, c: c, f: f})
+	}
+}
+
+// postClose posts a close frame of ours or of the peer's.
+func (l *loop) postClose(c *Conn, kind opKind, code int, reason string) {
+	if c.has(flagDead) {
+		return
+	}
+	m := &l.mail
+	m.mu.Lock()
+	off := len(m.box.arena)
+	if !m.stopped {
+		if kind == opClose {
+			m.box.arena = appendClose(m.box.arena, code, reason)
+		} else {
+			m.box.arena = append(m.box.arena, reason...)
+		}
+	}
+	n := len(m.box.arena) - off
+	l.append(op{kind: kind, c: c, at: int64(off)<<16 | int64(code), n: uint32(n)})
+}
+
+// admitOutput counts n more bytes for c. If too many wait already it cuts the
+// connection instead and reports false.
+func (l *loop) admitOutput(c *Conn, n int) bool {
+	if c.has(flagDead | flagCut) {
+		return false
+	}
+	waiting := c.queued.Add(int64(n))
+	if l.set.MaxOutbound < 0 || waiting <= int64(max(l.set.MaxOutbound, n)) {
+		return true
+	}
+	c.queued.Add(-int64(n))
+	if c.flags.Or(flagCut)&flagCut == 0 {
+		l.post(op{kind: opSlow, c: c})
+	}
+	return false
+}

@@ -1,0 +1,120 @@
+package engine
+
+import "errors"
+
+// input takes bytes that c's peer sent. b is valid during the call only.
+func (l *loop) input(c *Conn, b []byte) {
+	spill := c.spill
+	if spill != nil {
+		b = append(spill, b...)
+		c.spill = nil
+	}
+	rest := l.consume(c, b)
+	if spill != nil && len(rest) == len(b) && c.state < stateLinger {
+		c.spill = b // still the same request head
+		return
+	}
+	l.keepInput(c, rest)
+}
+
+// keepInput puts rest aside, which nobody can take yet: the head of a request
+// that is incomplete, or what arrived before a pause. It may alias the read
+// buffer or the former spill.
+func (l *loop) keepInput(c *Conn, rest []byte) {
+	if len(rest) == 0 || c.state >= stateLinger {
+		return
+	}
+	c.spill = append([]byte(nil), rest...)
+}
+
+// consume acts on input and returns what cannot be taken yet.
+func (l *loop) consume(c *Conn, b []byte) (rest []byte) {
+	for len(b) > 0 {
+		switch {
+		case c.state == stateRequest:
+			n := l.request(c, b)
+			if n == 0 {
+				return b
+			}
+			b = b[n:]
+		case c.state == stateDeciding:
+			return b
+		case c.state > stateClosing || c.has(flagCut):
+			return nil
+		case c.has(flagPaused):
+			return b
+		default:
+			b = b[l.frame(c, b):]
+		}
+	}
+	return nil
+}
+
+// request tries to read the request from b, and starts deciding over it. It
+// returns how many bytes are used up; 0 = more are needed.
+func (l *loop) request(c *Conn, b []byte) int {
+	r, n, err := parseRequest(b, l.set.MaxHeaderBytes)
+	var ref *refusal
+	switch {
+	case errors.Is(err, errIncomplete):
+		return 0
+	case errors.As(err, &ref):
+		l.refuse(c, ref)
+		return len(b)
+	case !r.isUpgrade():
+		l.handOver(c, b)
+		return len(b)
+	}
+	r.setRemote(c.upgrade.remote)
+	if ref := checkUpgrade(r, l.set.Deflate); ref != nil {
+		l.refuse(c, ref)
+		return len(b)
+	}
+	l.decide(c, r)
+	return n
+}
+
+// frame takes the next event from b, which is not empty, and returns how many
+// bytes that used up.
+func (l *loop) frame(c *Conn, b []byte) int {
+	lim := &l.set.early
+	if c.has(flagAdmitted) {
+		lim = &l.set.admitted
+	}
+	ev, n, err := c.in.next(b, lim)
+	c.received.Store(c.received.Load() + int64(n))
+	if err == nil && (ev.kind == eventPing || ev.kind == eventPong) {
+		err = l.countControl(c)
+	}
+	if err != nil {
+		l.post(op{kind: opFail, c: c, err: err}) // behind the replies to what came before
+		c.in.reset()
+		c.in.closed = true
+		return n
+	}
+	switch ev.kind {
+	case eventMessage:
+		if !c.has(flagClosing) {
+			l.h.Message(c, ev.op, ev.payload)
+		}
+	case eventPing:
+		if !c.has(flagClosing) {
+			l.postBytes(c, OpPong, ev.payload)
+		}
+	case eventClose:
+		l.postClose(c, opPeerClose, ev.code, string(ev.payload))
+	}
+	c.in.release()
+	return n
+}
+
+// countControl counts a ping or pong against MaxControlRate.
+func (l *loop) countControl(c *Conn) *ProtocolError {
+	if second := uint32(l.now / 1e9); second != c.ctlAt {
+		c.ctlAt, c.controls = second, 0
+	}
+	if c.controls++; l.set.MaxControlRate >= 0 && int(c.controls) > l.set.MaxControlRate {
+		return &ProtocolError{Code: 1008, Text: "Too many control frames"}
+	}
+	return nil
+}

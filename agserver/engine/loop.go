@@ -1,0 +1,202 @@
+package engine
+
+// A backend is how a loop's connections reach their peers. Its methods are
+// called by the loop, but for wake, which anybody may call.
+type backend interface {
+	// poll collects what the peers sent and hands it to the loop. With park
+	// it waits until there is something, wake is called, or the clock reaches
+	// until (0 = for ever).
+	poll(park bool, until Instant)
+	wake()
+	// read goes on reading c after a pause.
+	read(c *Conn)
+	// flush sends what c.out holds, as far as the system takes it now.
+	flush(c *Conn)
+	// finish ends the sending side of c, whose output is all gone.
+	finish(c *Conn)
+	// cut closes c.
+	cut(c *Conn)
+	// detach gives c's connection away, to be used with net/http.
+	detach(c *Conn, seen []byte) error
+	// end releases what the backend itself holds.
+	end()
+}
+
+// A loop owns connections: everything about them happens on its goroutine.
+type loop struct {
+	// Immutable.
+	e   *Engine
+	h   Handler
+	div Diverter // nil if h is none
+	set *settings
+	io  backend
+
+	mail mailbox
+
+	// Owned by the loop.
+	now      Instant // time of this turn
+	table    []*Conn // by slot
+	free     []uint32
+	gen      uint32
+	conns    int
+	stopping bool
+	wheel    wheel
+	due      []*Conn
+	dirty    []*Conn // have output to flush
+	hungUp   []*Conn // the peer hung up: to be cut once its replies are flushed
+	doomed   []*Conn // to be buried
+	again    []*Conn // may have more input
+	spare    inbox
+	queues   []*outQueue
+	lastConn *Conn // whose arena piece was queued last,
+	lastEnd  int64 // and where in the arena it ended
+}
+
+// run turns the loop until it is stopped and its last connection is buried.
+func (l *loop) run() {
+	for !l.done() {
+		l.io.poll(l.mayPark(), l.nextDue())
+		l.turn()
+	}
+	l.io.end()
+}
+
+// done reports whether the loop has ended. Nothing is posted to it after that.
+func (l *loop) done() bool {
+	if !l.stopping || l.conns > 0 {
+		return false
+	}
+	l.mail.mu.Lock()
+	defer l.mail.mu.Unlock()
+	l.mail.stopped = len(l.mail.box.ops) == 0
+	return l.mail.stopped
+}
+
+// turn does what a turn has to do once the sockets were read.
+func (l *loop) turn() {
+	l.expire()
+	l.drain()
+	l.flush()
+	for _, c := range l.hungUp {
+		l.doom(c, nil)
+	}
+	clear(l.hungUp)
+	l.hungUp = l.hungUp[:0]
+	l.bury()
+	l.catchUp()
+}
+
+// mayPark reports whether there is nothing left to do. From then on whoever
+// posts wakes the loop.
+func (l *loop) mayPark() bool {
+	if len(l.again) > 0 && l.e.congested.Load() == 0 {
+		return false
+	}
+	l.mail.mu.Lock()
+	defer l.mail.mu.Unlock()
+	l.mail.asleep = len(l.mail.box.ops) == 0
+	return l.mail.asleep
+}
+
+// awake notes that the loop no longer parks, and what time it is.
+func (l *loop) awake() {
+	l.now = l.e.Now()
+	l.mail.mu.Lock()
+	l.mail.asleep = false
+	l.mail.mu.Unlock()
+}
+
+// readable reports whether c is to be read now. If a pause or a congestion is
+// what forbids it, reading goes on when that ends.
+func (l *loop) readable(c *Conn) bool {
+	switch {
+	case c.state >= stateDoomed || c.state == stateDeciding:
+		return false
+	case c.state == stateLinger:
+		return true
+	case c.has(flagPaused):
+		return false
+	case l.e.congested.Load() > 0:
+		l.later(c)
+		return false
+	}
+	return true
+}
+
+// later puts c on the list of those that may have more input.
+func (l *loop) later(c *Conn) {
+	if !c.again {
+		c.again = true
+		l.again = append(l.again, c)
+	}
+}
+
+// readAgain reads the connections that were put off.
+func (l *loop) readAgain() {
+	if len(l.again) == 0 || l.e.congested.Load() > 0 {
+		return
+	}
+	list := l.again
+	l.again = nil
+	for _, c := range list {
+		c.again = false
+		l.resume(c)
+	}
+}
+
+// resume goes on with c's input: first what was put aside, then the socket.
+func (l *loop) resume(c *Conn) {
+	if !l.readable(c) {
+		return
+	}
+	if spill := c.spill; spill != nil {
+		c.spill = nil
+		l.keepInput(c, l.consume(c, spill))
+	}
+	if l.readable(c) {
+		l.io.read(c)
+	}
+}
+
+// attach gives c a slot.
+func (l *loop) attach(c *Conn) {
+	l.gen++
+	c.gen = l.gen
+	if n := len(l.free); n > 0 {
+		c.slot = l.free[n-1]
+		l.free = l.free[:n-1]
+	} else {
+		c.slot = uint32(len(l.table))
+		l.table = append(l.table, nil)
+	}
+	l.table[c.slot] = c
+	l.conns++
+}
+
+// release takes c's slot back. c is of no use after that.
+func (l *loop) release(c *Conn) {
+	l.disarm(c)
+	l.leaveGroups(c)
+	l.dropOutput(c)
+	c.in.reset()
+	c.spill, c.upgrade = nil, nil
+	c.state = stateDead
+	c.setFlag(flagDead)
+	l.table[c.slot] = nil
+	l.free = append(l.free, c.slot)
+	l.conns--
+}
+
+// catchUp ends a congestion of this loop once its inbox is short again.
+func (l *loop) catchUp() {
+	m := &l.mail
+	m.mu.Lock()
+	over := m.behind && m.sends < sendsHigh/2
+	if over {
+		m.behind = false
+	}
+	m.mu.Unlock()
+	if over {
+		l.e.relieve()
+	}
+}

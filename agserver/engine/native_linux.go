@@ -1,0 +1,11 @@
+//go:build linux
+
+package engine
+
+import "net"
+
+// serveNative reports that this system has no loops of its own.
+func (e *Engine) serveNative(net.Listener, *web) (error, bool) { return nil, false }
+
+// adoptNative reports that this system has no loops of its own.
+func (e *Engine) adoptNative(net.Conn, func(*loop, *Conn)) bool { return false }

@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"net"
+	"time"
+)
+
+// Sizes of the portable backend's buffers, in bytes. A reader's buffer starts
+// small and grows while reads fill it.
+const (
+	readFirst  = 1 << 10
+	readMost   = 32 << 10
+	writeMost  = 64 << 10 // copied together for one Write
+	writeAlone = 16 << 10 // a piece of this size is written without copying
+)
+
+// portable is the backend for every net.Conn: a goroutine per connection
+// reads, another is borrowed while output is on its way.
+type portable struct {
+	l      *loop
+	wakes  chan struct{} // one token at most
+	timer  *time.Timer   // nil until first needed
+	armed  Instant       // what timer is set to; 0 = it is not
+	spares [][]byte      // write buffers
+}
+
+// A pipe is a portable connection's way to its peer.
+type pipe struct {
+	nc      net.Conn
+	arrived func()        // posted by the reader with each result of a Read
+	next    chan struct{} // a token: the reader may read on
+	gone    chan struct{} // closed when the reader is to end
+
+	// The result of a Read: the reader's until it posts, then the loop's until
+	// it puts the token into next.
+	buf []byte
+	n   int
+	err error
+
+	// Owned by the loop.
+	full    bool // the result waits to be taken
+	writing bool // a writer is on its way
+}
+
+func newPortable(l *loop) *portable {
+	return &portable{l: l, wakes: make(chan struct{}, 1)}
+}
+
+// serve adopts nc.
+func (p *portable) serve(nc net.Conn, c *Conn) {
+	pp := &pipe{nc: nc, next: make(chan struct{}, 1), gone: make(chan struct{}), buf: make([]byte, readFirst)}
+	pp.arrived = func() {
+		pp.full = true
+		p.read(c)
+	}
+	c.pipe = pp
+	p.l.e.wg.Go(func() { pp.readAll(p.l, c) })
+}
+
+// readAll is the reader.
+func (pp *pipe) readAll(l *loop, c *Conn) {
+	for pp.err == nil {
+		pp.n, pp.err = pp.nc.Read(pp.buf)
+		l.post(op{kind: opCall, c: c, fn: pp.arrived})
+		select {
+		case <-pp.next:
+		case <-pp.gone:
+			return
+		}
+		if pp.n == len(pp.buf) && pp.n < readMost {
+			pp.buf = make([]byte, 4*pp.n)
+		}
+	}
+}
+
+func (p *portable) poll(park bool, until Instant) {
+	if park {
+		p.park(until)
+	} else {
+		select {
+		case <-p.wakes:
+		default:
+		}
+	}
+	p.l.awake()
+	p.l.readAgain()
+}
+
+// park waits for wake or for the clock to reach until.
+func (p *portable) park(until Instant) {
+	if until == 0 {
+		<-p.wakes
+		return
+	}
+	if until != p.armed {
+		d := until.Sub(p.l.e.Now())
+		if p.timer == nil {
+			p.timer = time.NewTimer(d)
+		} else {
+			p.timer.Reset(d)
+		}
+		p.armed = until
+	}
+	select {
+	case <-p.wakes:
+	case <-p.timer.C:
+		p.armed = 0
+	}
+}
+
+func (p *portable) wake() {
+	select {
+	case p.wakes <- struct{}{}:
+	default:
+	}
+}
+
+func (p *portable) read(c *Conn) {
+	pp := c.pipe
+	if !pp.full || !p.l.readable(c) {
+		return
+	}
+	pp.full = false
+	if pp.n > 0 {
+		p.l.input(c, pp.buf[:pp.n])
+	}
+	switch {
+	case c.state >= stateDoomed: // cut, or given away
+	case c.spill != nil && c.opened: // paused: first that, then more
+		pp.full, pp.n = true, 0
+	case pp.err != nil:
+		p.l.peerGone(c)
+	default:
+		pp.next <- struct{}{}
+	}
+}
+
+func (p *portable) flush(c *Conn) {
+	pp, q := c.pipe, c.out
+	if pp.writing {
+		return
+	}
+	pp.writing = true
+	first := q.waiting()[0]
+	b, spare := first.b, []byte(nil)
+	if !first.kept || len(b) < writeAlone {
+		spare = p.spare()
+		b = q.gather(spare)
+	}
+	q.consume(len(b))
+	l := p.l
+	l.e.wg.Go(func() {
+		_, err := pp.nc.Write(b)
+		l.post(op{kind: opCall, c: c, fn: func() { p.wrote(c, len(b), spare, err) }})
+	})
+}
+
+// wrote is called when a writer is done.
+func (p *portable) wrote(c *Conn, n int, spare []byte, err error) {
+	c.pipe.writing = false
+	c.taken(n)
+	if spare != nil && len(p.spares) < 16 {
+		p.spares = append(p.spares, spare)
+	}
+	switch {
+	case c.state >= stateDoomed:
+	case err != nil:
+		p.l.peerGone(c)
+	default:
+		p.l.flushConn(c)
+	}
+}
+
+func (p *portable) spare() []byte {
+	if n := len(p.spares); n > 0 {
+		b := p.spares[n-1]
+		p.spares = p.spares[:n-1]
+		return b
+	}
+	return make([]byte, writeMost)
+}
+
+func (p *portable) finish(c *Conn) {
+	pp := c.pipe
+	if pp.writing {
+		return // settle comes back when it is done
+	}
+	c.ended = true
+	if half, ok := pp.nc.(interface{ CloseWrite() error }); ok {
+		p.l.e.wg.Go(func() { _ = half.CloseWrite() }) // a failure shows in the next Read
+		return
+	}
+	p.l.doom(c, nil) // all was read by the peer, and nothing more is wanted of it
+}
+
+func (p *portable) cut(c *Conn) {
+	close(c.pipe.gone)
+	nc := c.pipe.nc
+	// tls.Conn.Close may block for seconds. What it returns changes nothing.
+	p.l.e.wg.Go(func() { _ = nc.Close() })
+}
+
+func (p *portable) detach(c *Conn, seen []byte) error {
+	close(c.pipe.gone) // the reader is not reading: it waits for us
+	return c.upgrade.web.take(c.pipe.nc, seen)
+}
+
+func (p *portable) end() {
+	if p.timer != nil {
+		p.timer.Stop()
+	}
+}

@@ -1,0 +1,212 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Accepting pauses this long, in the beginning and at most, when it fails for
+// lack of descriptors or memory.
+const (
+	acceptPauseFirst = 5 * time.Millisecond
+	acceptPauseMost  = time.Second
+)
+
+// Serve accepts connections from l until the engine is closed or stops
+// listening, and closes l. Requests that are no WebSocket upgrade go to other,
+// through an internal net/http server; nil answers them with 426. Serve
+// returns ErrClosed, or the error that made accepting impossible.
+func (e *Engine) Serve(l net.Listener, other http.Handler) error {
+	w, err := e.listen(l, other)
+	if err != nil {
+		_ = l.Close()
+		return err
+	}
+	defer e.forget(l)
+	if err, served := e.serveNative(l, w); served {
+		return err
+	}
+	var pause time.Duration
+	for {
+		nc, err := l.Accept()
+		if err == nil {
+			pause = 0
+			if err := e.servePortable(nc, w); err != nil {
+				e.set.OnError(err)
+			}
+			continue
+		}
+		if pause, err = e.acceptFailed(err, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// acceptFailed returns how long was paused after a failure that may pass, or
+// what Serve is to return.
+func (e *Engine) acceptFailed(err error, pause time.Duration) (time.Duration, error) {
+	if e.draining.Load() || errors.Is(err, net.ErrClosed) {
+		return 0, ErrClosed
+	}
+	e.set.OnError(err)
+	if !passing(err) {
+		return 0, err
+	}
+	pause = min(max(2*pause, acceptPauseFirst), acceptPauseMost)
+	t := time.NewTimer(pause)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return pause, nil
+	case <-e.ctx.Done():
+		return 0, ErrClosed
+	}
+}
+
+// passing reports whether a failed accept may succeed later.
+func passing(err error) bool {
+	var ne interface{ Temporary() bool }
+	return errors.As(err, &ne) && ne.Temporary()
+}
+
+// listen registers l, and starts a net/http server for other.
+func (e *Engine) listen(l net.Listener, other http.Handler) (*web, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed || e.draining.Load() {
+		return nil, ErrClosed
+	}
+	e.listeners[l] = struct{}{}
+	if other == nil {
+		return nil, nil
+	}
+	w := newWeb(e, l.Addr(), other)
+	e.webs = append(e.webs, w)
+	return w, nil
+}
+
+// forget closes l when Serve ends.
+func (e *Engine) forget(l net.Listener) {
+	e.mu.Lock()
+	delete(e.listeners, l)
+	e.mu.Unlock()
+	_ = l.Close() // closed already, as a rule
+}
+
+// ServeConn serves one connection, reading the upgrade request from it. It
+// returns at once: ErrClosed or ErrTooManyConns if c was refused, and closed.
+func (e *Engine) ServeConn(c net.Conn) error { return e.servePortable(c, nil) }
+
+// servePortable adopts nc on the portable backend.
+func (e *Engine) servePortable(nc net.Conn, w *web) error {
+	return e.adopt(nc, func(l *loop) *Conn { return newConn(l, nc.RemoteAddr(), w) }, func(l *loop, c *Conn) { l.begin(c) })
+}
+
+// adopt admits nc, makes its connection and lets it begin on its loop.
+func (e *Engine) adopt(nc net.Conn, make func(*loop) *Conn, begin func(*loop, *Conn)) error {
+	if err := e.admit(); err != nil {
+		_ = nc.Close()
+		return err
+	}
+	l, err := e.pick(&e.portables, func(l *loop) (backend, error) { return newPortable(l), nil })
+	if err != nil {
+		e.gone()
+		_ = nc.Close()
+		return err
+	}
+	c := make(l)
+	l.mail.mu.Lock()
+	ok := l.append(op{kind: opCall, fn: func() {
+		if l.stopping {
+			_ = nc.Close()
+			e.gone()
+			return
+		}
+		l.io.(*portable).serve(nc, c)
+		begin(l, c)
+	}})
+	if !ok {
+		e.gone()
+		_ = nc.Close()
+		return ErrClosed
+	}
+	return nil
+}
+
+// ServeHTTP takes over an upgrade request that reached a net/http server.
+// Every request that is no sound upgrade is refused.
+func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !e.enter() {
+		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
+		return
+	}
+	defer e.wg.Done()
+	req := newRequest(r)
+	answer, params, user, ref := e.decideHTTP(r.Context(), req)
+	nc, buffered, err := hijack(w)
+	if err != nil {
+		e.set.OnError(err)
+		http.Error(w, "WebSocket upgrade is not possible here", http.StatusNotImplemented)
+		return
+	}
+	if ref != nil {
+		e.refuseHTTP(nc, ref)
+		return
+	}
+	open := func(l *loop, c *Conn) {
+		l.attach(c)
+		c.spill = buffered
+		l.open(c, requestOf(req.compact(), req.remote), user, params, answer)
+		l.later(c)
+	}
+	if e.adoptNative(nc, open) {
+		return
+	}
+	if err := e.adopt(nc, func(l *loop) *Conn { return &Conn{loop: l} }, open); err != nil {
+		e.set.OnError(err)
+	}
+}
+
+// decideHTTP checks a request and asks the Handler.
+func (e *Engine) decideHTTP(ctx context.Context, req *Request) (answer []byte, params connParams, user any, ref *refusal) {
+	if ref = checkUpgrade(req, e.set.Deflate); ref != nil {
+		return
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	defer context.AfterFunc(e.ctx, cancel)()
+	if e.set.UpgradeTimeout > 0 {
+		ctx, cancel = context.WithTimeout(ctx, e.set.UpgradeTimeout)
+		defer cancel()
+	}
+	d := e.h.Upgrade(ctx, req)
+	answer, params, ref = negotiate(req, e.set.Deflate, &d)
+	return answer, params, d.User, ref
+}
+
+// hijack takes the connection from net/http, with what it has read ahead.
+func hijack(w http.ResponseWriter) (nc net.Conn, buffered []byte, err error) {
+	nc, rw, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return nil, nil, err
+	}
+	if n := rw.Reader.Buffered(); n > 0 {
+		ahead, _ := rw.Reader.Peek(n) // that many are there
+		buffered = append([]byte(nil), ahead...)
+	}
+	if wc, ok := nc.(*webConn); ok {
+		buffered = append(buffered, wc.seen...)
+		wc.seen = nil
+	}
+	return nc, buffered, nc.SetDeadline(time.Time{})
+}
+
+// refuseHTTP writes a refusal on a hijacked connection and closes it.
+func (e *Engine) refuseHTTP(nc net.Conn, ref *refusal) {
+	_ = nc.SetWriteDeadline(time.Now().Add(lingerTimeout))
+	_, _ = nc.Write(ref.bytes()) // nobody is left to tell
+	_ = nc.Close()
+}

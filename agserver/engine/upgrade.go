@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"context"
+	"net"
+	"net/http"
+)
+
+// upgrading is what a connection needs until it is open.
+type upgrading struct {
+	remote net.Addr
+	web    *web               // who serves requests that are no upgrade; nil = nobody
+	cancel context.CancelFunc // ends Handler.Upgrade's ctx; never nil
+}
+
+// newConn makes a connection that l is to adopt.
+func newConn(l *loop, remote net.Addr, w *web) *Conn {
+	return &Conn{loop: l, upgrade: &upgrading{remote: remote, web: w, cancel: func() {}}}
+}
+
+// begin gives c its slot and the time to upgrade.
+func (l *loop) begin(c *Conn) {
+	l.attach(c)
+	l.timeout(c, l.set.UpgradeTimeout)
+}
+
+// decide asks the Handler on a goroutine of its own, and posts its answer.
+func (l *loop) decide(c *Conn, r *Request) {
+	c.state = stateDeciding
+	ctx, cancel := context.WithCancel(l.e.ctx)
+	c.upgrade.cancel = cancel
+	l.e.wg.Go(func() {
+		defer cancel()
+		d := l.h.Upgrade(ctx, r)
+		answer, params, ref := negotiate(r, l.set.Deflate, &d)
+		l.post(op{kind: opCall, c: c, fn: func() {
+			switch {
+			case c.state != stateDeciding: // it went away meanwhile
+			case ref != nil:
+				l.refuse(c, ref)
+			default:
+				l.open(c, requestOf(r.compact(), r.remote), d.User, params, answer)
+				l.resume(c)
+			}
+		}})
+	})
+}
+
+// open makes c a WebSocket connection: answer is sent, the Handler told.
+func (l *loop) open(c *Conn, r *Request, user any, params connParams, answer []byte) {
+	c.req, c.user, c.params = r, user, params
+	c.in.compress = params.deflate
+	c.upgrade = nil
+	c.state, c.opened = stateOpen, true
+	l.disarm(c)
+	l.say(c, answer)
+	l.h.Open(c)
+}
+
+// refuse answers a request with ref and lets the connection end.
+func (l *loop) refuse(c *Conn, ref *refusal) {
+	l.say(c, ref.bytes())
+	l.linger(c)
+}
+
+// handOver gives a connection, whose first bytes are b, to net/http.
+func (l *loop) handOver(c *Conn, b []byte) {
+	w := c.upgrade.web
+	if w == nil {
+		l.refuse(c, &refusal{Status: http.StatusUpgradeRequired, Header: http.Header{"Upgrade": {"websocket"}}})
+		return
+	}
+	if err := l.io.detach(c, b); err != nil {
+		l.e.set.OnError(err)
+		l.doom(c, nil)
+		return
+	}
+	l.release(c)
+}

@@ -1,0 +1,137 @@
+package engine
+
+import (
+	"errors"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// webBacklog bounds the connections that wait for the internal net/http
+// server to accept them, which it does at once.
+const webBacklog = 1024
+
+// errWebBacklog is reported when that bound is reached.
+var errWebBacklog = errors.New("engine: too many HTTP connections at once")
+
+// web is an internal net/http server for connections whose first request was
+// no upgrade. It is the net.Listener of its own server.
+type web struct {
+	e     *Engine
+	srv   *http.Server
+	addr  net.Addr
+	conns chan net.Conn
+	done  chan struct{}
+	once  sync.Once
+}
+
+// newWeb starts a server for other. Its goroutines are counted in e.wg.
+func newWeb(e *Engine, addr net.Addr, other http.Handler) *web {
+	w := &web{e: e, addr: addr, conns: make(chan net.Conn, webBacklog), done: make(chan struct{})}
+	w.srv = &http.Server{
+		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Upgrade") != "" && newRequest(r).isUpgrade() {
+				e.ServeHTTP(rw, r)
+				return
+			}
+			other.ServeHTTP(rw, r)
+		}),
+		BaseContext:       func(net.Listener) ctx { return e.ctx },
+		ReadHeaderTimeout: max(e.set.UpgradeTimeout, 0),
+		IdleTimeout:       2 * time.Minute,
+		MaxHeaderBytes:    e.set.MaxHeaderBytes,
+		ErrorLog:          e.errorLog(),
+		ConnState: func(_ net.Conn, s http.ConnState) {
+			switch s {
+			case http.StateNew:
+				e.wg.Add(1) // the server's own goroutine is counted: not zero
+			case http.StateHijacked, http.StateClosed:
+				e.wg.Done()
+			}
+		},
+	}
+	e.wg.Go(func() { _ = w.srv.Serve(w) }) // ends with w: nothing to report
+	return w
+}
+
+// take gives the server a connection of which seen has been read.
+func (w *web) take(nc net.Conn, seen []byte) error {
+	hc := &webConn{Conn: nc, e: w.e, seen: append([]byte(nil), seen...)}
+	select {
+	case w.conns <- hc:
+		return nil
+	default:
+		_ = nc.Close() // nothing was written
+		return errWebBacklog
+	}
+}
+
+// Accept implements net.Listener.
+func (w *web) Accept() (net.Conn, error) {
+	select {
+	case <-w.done:
+		return nil, net.ErrClosed
+	default:
+	}
+	select {
+	case nc := <-w.conns:
+		return nc, nil
+	case <-w.done:
+		return nil, net.ErrClosed
+	}
+}
+
+// Close implements net.Listener.
+func (w *web) Close() error {
+	w.once.Do(func() { close(w.done) })
+	return nil
+}
+
+// Addr implements net.Listener.
+func (w *web) Addr() net.Addr { return w.addr }
+
+// stop closes the server and its connections.
+func (w *web) stop() {
+	_ = w.Close()
+	_ = w.srv.Close() // closes connections: their errors are theirs
+}
+
+// drop closes the connections that a stopped server did not get to.
+func (w *web) drop() {
+	for {
+		select {
+		case nc := <-w.conns:
+			_ = nc.Close()
+		default:
+			return
+		}
+	}
+}
+
+// A webConn is a connection that was handed over: what was read from it is
+// read again, and its end is counted.
+type webConn struct {
+	net.Conn
+	e    *Engine
+	seen []byte
+	once sync.Once
+}
+
+// Read implements net.Conn.
+func (c *webConn) Read(p []byte) (int, error) {
+	if len(c.seen) > 0 {
+		n := copy(p, c.seen)
+		if c.seen = c.seen[n:]; len(c.seen) == 0 {
+			c.seen = nil
+		}
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// Close implements net.Conn.
+func (c *webConn) Close() error {
+	c.once.Do(c.e.gone)
+	return c.Conn.Close()
+}
