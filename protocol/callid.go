@@ -50,7 +50,7 @@ func parseCallID(number []byte) CallID {
 	if f == math.Trunc(f) && math.Abs(f) <= maxSafeInteger {
 		return CallID{n: int64(f)}
 	}
-	return CallID{text: string(appendFloat(nil, f))}
+	return CallID{text: string(AppendNumber(nil, f))}
 }
 
 // smallInt reads a plain non-negative integer of at most 15 digits, as good as
@@ -68,8 +68,9 @@ func smallInt(number []byte) (n int64, ok bool) {
 	return n, true
 }
 
-// appendFloat appends f as JSON.stringify writes a number.
-func appendFloat(dst []byte, f float64) []byte {
+// AppendNumber appends f as JSON.stringify writes a number: 100, 1e+21, 1e-7, 0 for -0,
+// and null for infinities and NaN.
+func AppendNumber(dst []byte, f float64) []byte {
 	abs := math.Abs(f)
 	switch {
 	case f == 0:

@@ -27,7 +27,7 @@ func Encode(v any) (Data, error) {
 	case int:
 		return strconv.AppendInt(nil, int64(v), 10), nil
 	case float64:
-		return appendFloat(nil, v), nil
+		return AppendNumber(nil, v), nil
 	case Binary:
 		return v.MarshalJSON()
 	}
