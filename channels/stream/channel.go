@@ -37,7 +37,7 @@ func (c *Consumer[T]) C() <-chan T {
 func (p *pump[T]) run(c *Consumer[T]) {
 	defer close(p.done)
 	defer close(p.out)
-	var w *waiter
+	var w *waiter[T]
 	for {
 		s := c.cur.take(&w, true)
 		switch {
@@ -53,7 +53,7 @@ func (p *pump[T]) run(c *Consumer[T]) {
 			continue
 		}
 		if w == nil {
-			w = &waiter{woken: make(chan struct{}, 1)}
+			w = newWaiter(c.cur)
 		}
 		// Killing wakes the waiter, so there is no need for a ctx that ends.
 		_ = c.cur.hub.wait(context.Background(), c.cur, s.node, s.pos, w)

@@ -18,7 +18,7 @@ type Consumer[T any] struct {
 func newConsumer[T any](cur *cursor[T]) *Consumer[T] {
 	c := &Consumer[T]{cur: cur}
 	// The hub refers to the cursor, so only the handle can become unreachable.
-	runtime.AddCleanup(c, (*cursor[T]).kill, cur)
+	runtime.AddCleanup(c, (*cursor[T]).abandon, cur)
 	return c
 }
 
@@ -58,7 +58,10 @@ func (c *Consumer[T]) All(ctx context.Context) iter.Seq[T] {
 
 // Close ends the consumer after it has read its backlog.
 func (c *Consumer[T]) Close() {
-	c.cur.hub.close(c.cur.id)
+	h := c.cur.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.closeLocked(c.cur)
 	runtime.KeepAlive(c)
 }
 
@@ -69,9 +72,11 @@ func (c *Consumer[T]) Kill() {
 	runtime.KeepAlive(c)
 }
 
-// Backpressure returns the number of values that the consumer has not read.
+// Backpressure returns the number of values that the consumer has not read, and
+// one more while it has been closed and has not read its end.
 func (c *Consumer[T]) Backpressure() int {
-	st, _ := c.cur.hub.find(c.cur.id)
-	runtime.KeepAlive(c)
-	return st.Backpressure
+	h := c.cur.hub
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.unreadLocked(c.cur)
 }

@@ -19,15 +19,16 @@ type cursor[T any] struct {
 	// Guarded by the hub's mu.
 	before, after *cursor[T]
 	linked        bool
+	blocked       int // calls that wait
 
 	end  atomic.Uint64 // the position it ends at: open, or where it was closed, or 0; written under the hub's mu
 	read atomic.Uint64 // values delivered or passed over, for the backpressure
 
 	mu    sync.Mutex
-	node  *node[T] // the next to read; nil once ended
-	pos   uint64   // its position
-	spare *waiter  // kept, so that waiting allocates once per consumer
-	pump  *pump[T] // once C was called
+	node  *node[T]   // the next to read; nil once ended
+	pos   uint64     // its position
+	spare *waiter[T] // kept, so that waiting allocates once per consumer
+	pump  *pump[T]   // once C was called
 }
 
 // next returns the next value, waiting for it.
@@ -36,7 +37,7 @@ func (c *cursor[T]) next(ctx context.Context) (T, error) {
 	if err := ctx.Err(); err != nil {
 		return none, err
 	}
-	var w *waiter
+	var w *waiter[T]
 	for {
 		s := c.take(&w, false)
 		switch {
@@ -46,7 +47,7 @@ func (c *cursor[T]) next(ctx context.Context) (T, error) {
 			return none, ErrEnded
 		}
 		if w == nil {
-			w = &waiter{woken: make(chan struct{}, 1)}
+			w = newWaiter(c)
 		}
 		if err := c.hub.wait(ctx, c, s.node, s.pos, w); err != nil {
 			c.keep(w)
@@ -67,7 +68,7 @@ type step[T any] struct {
 // take reads the next value if it is there. It takes *w back when it has found
 // something, and lends the spare waiter when it has not. With hold the caller
 // counts the value as read when it has been delivered.
-func (c *cursor[T]) take(w **waiter, hold bool) (s step[T]) {
+func (c *cursor[T]) take(w **waiter[T], hold bool) (s step[T]) {
 	c.mu.Lock()
 	for {
 		if c.node == nil || c.pos >= c.end.Load() {
@@ -77,6 +78,7 @@ func (c *cursor[T]) take(w **waiter, hold bool) (s step[T]) {
 		next := c.node.next.Load()
 		if next == nil {
 			s.node, s.pos = c.node, c.pos
+			c.read.Store(c.pos) // counts what was passed over
 			if w != nil && *w == nil {
 				*w, c.spare = c.spare, nil
 			}
@@ -108,7 +110,7 @@ func (c *cursor[T]) take(w **waiter, hold bool) (s step[T]) {
 }
 
 // keep takes a waiter back.
-func (c *cursor[T]) keep(w *waiter) {
+func (c *cursor[T]) keep(w *waiter[T]) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.spare = w
@@ -118,6 +120,15 @@ func (c *cursor[T]) keep(w *waiter) {
 func (c *cursor[T]) kill() {
 	c.hub.remove(c)
 	c.drop()
+}
+
+// abandon is what the garbage collector does with a consumer that nobody holds.
+// Its channel, if it had one, has no goroutine any more: that would hold it.
+func (c *cursor[T]) abandon() {
+	c.hub.remove(c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.node = nil
 }
 
 // drop lets go of the backlog of a consumer that the hub has removed, and waits

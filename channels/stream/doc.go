@@ -33,7 +33,7 @@
 // # Backpressure
 //
 // The backpressure of a consumer is the number of values that it has not read
-// yet. That of a stream, or of a demux, is the largest of its consumers'. The
+// yet; the end of one that was closed counts as a value. That of a stream, or of a demux, is the largest of its consumers'. The
 // backlog itself has no bound here: who lets strangers emit watches the
 // backpressure and bounds it.
 //
@@ -60,7 +60,6 @@
 //   - A once() whose stream ends never settles; [Stream.Once] returns [ErrEnded].
 //   - close and kill carry no final value.
 //   - A consumer that has ended stays ended; make another one.
-//   - The end itself is not counted in the backpressure.
 //   - There is no removeListener: an entry of a demux goes with its last
 //     consumer, and no sooner.
 package stream

@@ -35,7 +35,7 @@ type hub[T any] struct {
 	first   *cursor[T]
 	last    *cursor[T]
 	total   int // cursors from first to last
-	waiting *waiter
+	waiting *waiter[T]
 }
 
 func newHub[T any]() *hub[T] { return &hub[T]{tail: new(node[T])} }
@@ -53,7 +53,7 @@ func (h *hub[T]) emit(v T, only ID) bool {
 	h.tail = slot
 	h.written++
 	n.next.Store(slot)
-	h.wakeLocked()
+	h.wakeLocked(nil)
 	return true
 }
 
@@ -101,17 +101,22 @@ func (h *hub[T]) close(id ID) bool {
 			continue
 		}
 		found = true
-		if c.end.CompareAndSwap(open, h.written) {
-			h.live.Add(-1)
-		}
+		h.closeLocked(c)
 	}
 	if id == 0 {
 		// Nobody reads past here: a new chain keeps a backlog that stays unread
 		// from holding on to all that comes after it.
 		h.tail = new(node[T])
 	}
-	h.wakeLocked()
 	return found
+}
+
+// closeLocked ends a consumer after its backlog.
+func (h *hub[T]) closeLocked(c *cursor[T]) {
+	if c.end.CompareAndSwap(open, h.written) {
+		h.live.Add(-1)
+		h.wakeLocked(c)
+	}
 }
 
 // kill ends the consumer with that id, or all for 0, at once.
@@ -122,6 +127,7 @@ func (h *hub[T]) kill(id ID) bool {
 		after := c.after
 		if id == 0 || c.id == id {
 			h.removeLocked(c)
+			h.wakeLocked(c)
 			ended = append(ended, c)
 		}
 		c = after
@@ -134,10 +140,13 @@ func (h *hub[T]) kill(id ID) bool {
 	return len(ended) > 0
 }
 
-// remove ends one consumer. Doing it again does nothing.
+// remove ends one consumer. Doing it again does nothing. It wakes nobody unless
+// somebody waits for this consumer: when the garbage collector calls, nobody
+// does, and it must not touch the channels of a synctest bubble.
 func (h *hub[T]) remove(c *cursor[T]) {
 	h.mu.Lock()
 	h.removeLocked(c)
+	h.wakeLocked(c)
 	h.mu.Unlock()
 	h.vanish()
 }
@@ -161,7 +170,6 @@ func (h *hub[T]) removeLocked(c *cursor[T]) {
 	if c.end.Swap(0) == open {
 		h.live.Add(-1)
 	}
-	h.wakeLocked()
 }
 
 // vanish lets the demux forget a hub whose last consumer has gone.
@@ -187,13 +195,17 @@ func (h *hub[T]) backpressure() int {
 	return most
 }
 
-// unreadLocked is the consumer's backpressure.
+// unreadLocked is the consumer's backpressure. The end counts as one, as in the
+// reference.
 func (h *hub[T]) unreadLocked(c *cursor[T]) int {
-	read, end := c.read.Load(), min(h.written, c.end.Load())
-	if end <= read { // killed
+	if !c.linked {
 		return 0
 	}
-	return int(end - read)
+	read := c.read.Load()
+	if end := c.end.Load(); end != open {
+		return int(end-read) + 1
+	}
+	return int(h.written - read)
 }
 
 func (h *hub[T]) find(id ID) (Stats, bool) {

@@ -8,5 +8,5 @@ type ID uint64
 type Stats struct {
 	ID           ID
 	Stream       string // the stream's name within its Demux; empty for an Emitter's
-	Backpressure int    // values that it has not read yet
+	Backpressure int    // values that it has not read yet, its end included
 }
