@@ -1,0 +1,243 @@
+package agserver
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/socketcluster-go/socketcluster/agserver/engine"
+	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// connector is the server as the engine sees it.
+type connector struct{ *Server }
+
+var (
+	_ engine.Handler  = connector{}
+	_ engine.Diverter = connector{}
+)
+
+// upgrade is what the decision over an upgrade request leaves to the socket.
+type upgrade struct {
+	socket  *Socket
+	session middleware.Session // of a handshake middleware that keeps state
+	of      *installed
+}
+
+// Upgrade decides over an upgrade request: path, handshake middleware, origin,
+// in the order of the reference.
+func (c connector) Upgrade(ctx context.Context, r *engine.Request) engine.Decision {
+	if c.opt.Path != AnyPath && r.Path() != c.opt.Path {
+		return engine.Decision{Status: http.StatusBadRequest}
+	}
+	up := &upgrade{}
+	if told := c.allowUpgrade(ctx, r, up); told != nil {
+		up.close()
+		return engine.Decision{Status: http.StatusUnauthorized, Body: refusalBody(told)}
+	}
+	if !c.origins.allow(r.Origin()) {
+		err := protocol.ErrServerProtocol.Withf(
+			"Failed to authorize socket handshake - Invalid origin: %s", shownOrigin(r.Origin()))
+		c.emitWarning(err)
+		up.close()
+		return engine.Decision{Status: http.StatusForbidden, Body: err.Message}
+	}
+	d := engine.Decision{User: up}
+	if choose := c.opt.HandleProtocols; choose != nil {
+		if offered := r.Subprotocols(); len(offered) > 0 {
+			d.Subprotocol = choose(offered, r.HTTP())
+			d.NoSubprotocol = d.Subprotocol == ""
+		}
+	}
+	return d
+}
+
+// allowUpgrade asks the handshake middleware, and returns what the client is
+// told if it blocks.
+func (c connector) allowUpgrade(ctx context.Context, r *engine.Request, up *upgrade) error {
+	m := c.middleware.get(middleware.Handshake)
+	if m == nil {
+		return nil
+	}
+	session := m.Open()
+	if _, ok := m.Middleware.(middleware.Func); !ok {
+		up.session, up.of = session, m
+	}
+	a := &middleware.Action{Kind: middleware.HandshakeWS, Request: r.HTTP()}
+	err := guarded(func() error { return session.Decide(ctx, a) })
+	if err == nil {
+		return nil
+	}
+	reported, told := blocked(middleware.Handshake, a.Kind, err)
+	if !c.opt.QuietMiddleware {
+		c.emitWarning(reported)
+	}
+	return told
+}
+
+// close ends the middleware of a request that was refused.
+func (up *upgrade) close() {
+	if up.session != nil {
+		up.session.Close()
+	}
+}
+
+// refusalBody is the text that a refused client gets; "" stands for that of the
+// status.
+func refusalBody(err error) string {
+	var v *protocol.Value
+	if e := public(err); e != nil {
+		return e.Message
+	} else if errors.As(err, &v) {
+		text, _ := v.Text()
+		return text
+	}
+	return ""
+}
+
+// Open takes in a connection.
+func (c connector) Open(conn *engine.Conn) {
+	up := conn.User().(*upgrade)
+	now := c.engine.Now()
+	s := newSocket(c.Server, conn, now)
+	if up.session != nil {
+		ss := new(sessions)
+		ss.open[slot(middleware.Handshake)].of = up.of
+		ss.open[slot(middleware.Handshake)].Session = up.session
+		s.middleware.Store(ss)
+	}
+	up.socket, up.session, up.of = s, nil, nil
+	c.registry.add(s)
+	if c.middleware.has(middleware.Outbound) {
+		conn.Divert(true)
+	}
+	conn.WakeAt(s.nextWake(now))
+	emit(c.Server, &c.emit.handshake, HandshakeEvent{s})
+}
+
+func socketOf(conn *engine.Conn) *Socket { return conn.User().(*upgrade).socket }
+
+// Message takes a message from the engine.
+func (c connector) Message(conn *engine.Conn, op engine.OpCode, p []byte) {
+	socketOf(conn).receive(op == engine.OpBinary, p)
+}
+
+// Wake is called when one of a socket's times has come.
+func (c connector) Wake(conn *engine.Conn, now engine.Instant) engine.Instant {
+	return socketOf(conn).wake(now)
+}
+
+// Closed is told of the end of a connection.
+func (c connector) Closed(conn *engine.Conn, code int, reason string, err error) {
+	socketOf(conn).ended(protocol.CloseCode(code), reason, err)
+}
+
+// Diverted takes a publication for a socket that delivers them in its own way.
+func (c connector) Diverted(conn *engine.Conn, f *engine.Frame) { socketOf(conn).diverted(f) }
+
+// origins are the pages that may connect.
+type origins struct {
+	all     bool
+	entries map[string]bool
+}
+
+// newOrigins reads entries of the form "host:port", either of which may be "*".
+func newOrigins(entries []string) origins {
+	o := origins{entries: make(map[string]bool, len(entries))}
+	for _, e := range entries {
+		e = strings.ToLower(strings.TrimSpace(e))
+		o.all = o.all || e == "*:*"
+		o.entries[e] = true
+	}
+	return o
+}
+
+// allow reports whether a page of that origin may connect. None, and "null", are
+// let in only with everybody else.
+func (o origins) allow(origin string) bool {
+	if o.all {
+		return true
+	}
+	if origin == "" || origin == "null" {
+		return false
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Hostname() == "" {
+		return false
+	}
+	host, port := strings.ToLower(u.Hostname()), u.Port()
+	if port == "" {
+		if port = "80"; u.Scheme == "https" {
+			port = "443"
+		}
+	}
+	return o.entries[host+":"+port] || o.entries[host+":*"] || o.entries["*:"+port]
+}
+
+// shownOrigin is an origin as the reference names it.
+func shownOrigin(origin string) string {
+	if origin == "" || origin == "null" {
+		return "*"
+	}
+	return origin
+}
+
+// parseProxies reads addresses and prefixes.
+func parseProxies(texts []string) ([]netip.Prefix, error) {
+	var prefixes []netip.Prefix
+	for _, text := range texts {
+		prefix, err := netip.ParsePrefix(text)
+		if err != nil {
+			addr, err2 := netip.ParseAddr(text)
+			if err2 != nil {
+				return nil, optionError("TrustedProxies must be addresses or prefixes (192.0.2.1, 10.0.0.0/8), not %q", text)
+			}
+			prefix = netip.PrefixFrom(addr, addr.BitLen())
+		}
+		prefixes = append(prefixes, prefix)
+	}
+	return prefixes, nil
+}
+
+// ForwardedFor returns the client's address as the trusted proxies tell it: the
+// last entry of X-Forwarded-For that is not itself one of them. When the peer is
+// no trusted proxy it is the peer's own address.
+func (s *Socket) ForwardedFor() netip.Addr {
+	client := s.RemoteAddr().Addr().Unmap()
+	entries := strings.Split(s.conn.Request().Header("X-Forwarded-For"), ",")
+	for i := len(entries) - 1; i >= 0 && s.srv.trusts(client); i-- {
+		addr, err := netip.ParseAddr(strings.TrimSpace(entries[i]))
+		if err != nil {
+			break
+		}
+		client = addr.Unmap()
+	}
+	return client
+}
+
+func (s *Server) trusts(addr netip.Addr) bool {
+	for _, p := range s.proxies {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// addrPort reads a network address; what has no IP address is the zero value.
+func addrPort(a net.Addr) netip.AddrPort {
+	switch a := a.(type) {
+	case *net.TCPAddr:
+		ap := a.AddrPort()
+		return netip.AddrPortFrom(ap.Addr().Unmap(), ap.Port())
+	case nil:
+		return netip.AddrPort{}
+	}
+	ap, _ := netip.ParseAddrPort(a.String())
+	return ap
+}

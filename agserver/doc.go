@@ -1,0 +1,75 @@
+// Package agserver is a SocketCluster server: it speaks the AG protocol with
+// socketcluster-client, unchanged, and does what the npm package
+// socketcluster-server 20 does.
+//
+//	srv := agserver.New(&agserver.Options{AuthKey: os.Getenv("AUTH_KEY")})
+//	agserver.HandleFunc(srv, "sum", func(ctx context.Context, s *agserver.Socket, in []float64) (float64, error) {
+//		var sum float64
+//		for _, x := range in {
+//			sum += x
+//		}
+//		return sum, nil
+//	})
+//	log.Fatal(srv.ListenAndServe(":8000"))
+//
+// Inside an existing HTTP server it is an http.Handler:
+//
+//	mux.Handle("/socketcluster/", srv)
+//
+// # From JavaScript to Go
+//
+//	for await (let {socket} of server.listener('connection'))  for ev := range srv.Events().Connection.All(ctx)
+//	await server.listener('ready').once()                      srv.Events().Ready.Once(ctx)
+//	server.killAllListeners()                                  srv.Events().Kill()
+//	for await (let data of socket.receiver('x'))               for data := range s.Receiver("x").All(s.Context())
+//	for await (let req of socket.procedure('x'))               for req := range s.Procedure("x").All(s.Context())
+//	req.end(data), req.error(err)                              req.Reply(v), req.Fail(err)
+//	socket.closeAllProcedures()                                s.Procedures().Close()
+//	socket.transmit('x', data)                                 s.Transmit("x", v)
+//	await socket.invoke('x', data)                             s.Invoke(ctx, "x", v, &out)
+//	await socket.setAuthToken(claims)                          s.SetAuthToken(ctx, claims, nil)
+//	socket.deauthenticate()                                    s.Deauthenticate(ctx, nil)
+//	socket.kickOut('room', 'bye')                              s.KickOut("room", "bye")
+//	socket.disconnect(4501, 'banned')                          s.Disconnect(4501, "banned")
+//	server.exchange.invokePublish('news', data)                srv.Exchange().InvokePublish(ctx, "news", v)
+//	server.setMiddleware(server.MIDDLEWARE_INBOUND, f)         srv.SetMiddleware(middleware.Inbound, middleware.Func(f))
+//	server.close()                                             srv.Close(ctx)
+//
+// A loop for each socket costs a goroutine for each socket. HandleProcedure,
+// HandleReceiver and middleware.Func do the same work for all sockets and cost
+// an idle one nothing.
+//
+// # Order
+//
+// The messages of one socket are handled strictly in the order of their
+// arrival. An inbound middleware that takes its time holds back its own socket
+// and no other. Procedures and receivers start in that order too, and hold
+// nothing back once they take longer than a few milliseconds. A publication has
+// reached the queues of the local subscribers before it is acknowledged. What a
+// procedure transmits before it answers leaves after its answer, as in the
+// reference, unless it takes its time.
+//
+// Events are emitted under the lock that ordered the change: their order is the
+// order in which a socket's state changed. Events.All has them all in one line.
+//
+// # Goroutines and locks
+//
+// The engine's loops call into the server and are never blocked by it: a
+// message that needs user code, or a broker that does I/O, is handed to a
+// goroutine that is borrowed while there is work (a runner). Beside the runners
+// there are a pump for a socket whose publications wait for outbound middleware,
+// and one watch while there are runners. Close waits for all of them. An idle
+// socket has no goroutine, timer or buffer.
+//
+// Locks, in the order in which they are taken: Request.mu, Socket.mu, then the
+// locks of streams and of the engine's connections, which are leaves. inbox.mu,
+// watch.mu, sessions.mu, registry shards and receiverQueues.mu are leaves too.
+// No user code runs, and nothing blocks, under any of them.
+//
+// # Where this departs from the reference
+//
+// docs/differences.md has the complete table. In short: a second #handshake is
+// not counted twice; everything that a client can make grow has a bound, named
+// in Options; origins are compared whole; codes that no close frame may carry
+// are not sent; a panic in a handler fails its call and nothing else.
+package agserver

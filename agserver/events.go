@@ -1,0 +1,270 @@
+package agserver
+
+import (
+	"github.com/socketcluster-go/socketcluster/authtoken"
+	"github.com/socketcluster-go/socketcluster/channels/stream"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// Event is any event of a server. EventName returns its name in the reference.
+type Event interface{ EventName() string }
+
+// The events of a server, with the fields of the reference.
+type (
+	// ErrorEvent: the server itself has failed at something.
+	ErrorEvent struct{ Error error }
+
+	// WarningEvent: something failed that concerns one client: an error of a
+	// socket, a refused origin, a block by a middleware. Socket is nil where
+	// there is none.
+	WarningEvent struct {
+		Warning error
+		Socket  *Socket
+	}
+
+	// ReadyEvent: the broker is ready. It comes once.
+	ReadyEvent struct{}
+
+	// HandshakeEvent: a WebSocket connection was accepted; the client has yet
+	// to send #handshake.
+	HandshakeEvent struct{ Socket *Socket }
+
+	// ConnectionEvent: the client has completed #handshake.
+	ConnectionEvent struct {
+		Socket *Socket
+		ConnectStatus
+	}
+
+	// ConnectionAbortEvent: a socket was closed before #handshake was complete.
+	ConnectionAbortEvent struct {
+		Socket *Socket
+		CloseStatus
+	}
+
+	// DisconnectionEvent: a socket was closed after #handshake.
+	DisconnectionEvent struct {
+		Socket *Socket
+		CloseStatus
+	}
+
+	// ClosureEvent: a socket was closed; it follows either of the other two.
+	ClosureEvent struct {
+		Socket *Socket
+		CloseStatus
+	}
+
+	// SubscriptionEvent: a socket was subscribed to a channel. Options are the
+	// data of its #subscribe without the channel.
+	SubscriptionEvent struct {
+		Socket  *Socket
+		Channel string
+		Options protocol.Data
+	}
+
+	// UnsubscriptionEvent: a socket was unsubscribed, by whatever cause.
+	UnsubscriptionEvent struct {
+		Socket  *Socket
+		Channel string
+	}
+
+	// AuthenticationEvent: a socket was given an auth token, or another one.
+	AuthenticationEvent struct {
+		Socket    *Socket
+		AuthToken authtoken.Claims
+	}
+
+	// DeauthenticationEvent: the auth token was taken from a socket. The old
+	// one is nil where there was none.
+	DeauthenticationEvent struct {
+		Socket       *Socket
+		OldAuthToken authtoken.Claims
+	}
+
+	// AuthenticationStateChangeEvent: a socket became authenticated, or ceased
+	// to be; AuthToken is nil then.
+	AuthenticationStateChangeEvent struct {
+		Socket *Socket
+		AuthStateChange
+	}
+
+	// BadSocketAuthTokenEvent: a client sent a token that does not hold.
+	BadSocketAuthTokenEvent struct {
+		Socket          *Socket
+		AuthError       error
+		SignedAuthToken string
+	}
+)
+
+// ConnectStatus is what is known when a handshake is complete. AuthError is
+// why the token that the client sent was not taken.
+type ConnectStatus struct {
+	ID              string
+	PingTimeoutMS   int64
+	IsAuthenticated bool
+	AuthError       error
+}
+
+// CloseStatus is how a socket ended.
+type CloseStatus struct {
+	Code   protocol.CloseCode
+	Reason string
+}
+
+// AuthStateChange is a change of a socket's auth state.
+type AuthStateChange struct {
+	Old, New  AuthState
+	AuthToken authtoken.Claims
+}
+
+// Names of the events, as in the reference.
+
+func (ErrorEvent) EventName() string                     { return "error" }
+func (WarningEvent) EventName() string                   { return "warning" }
+func (ReadyEvent) EventName() string                     { return "ready" }
+func (HandshakeEvent) EventName() string                 { return "handshake" }
+func (ConnectionEvent) EventName() string                { return "connection" }
+func (ConnectionAbortEvent) EventName() string           { return "connectionAbort" }
+func (DisconnectionEvent) EventName() string             { return "disconnection" }
+func (ClosureEvent) EventName() string                   { return "closure" }
+func (SubscriptionEvent) EventName() string              { return "subscription" }
+func (UnsubscriptionEvent) EventName() string            { return "unsubscription" }
+func (AuthenticationEvent) EventName() string            { return "authentication" }
+func (DeauthenticationEvent) EventName() string          { return "deauthentication" }
+func (AuthenticationStateChangeEvent) EventName() string { return "authenticationStateChange" }
+func (BadSocketAuthTokenEvent) EventName() string        { return "badSocketAuthToken" }
+
+// Events are the listener streams of a server, one for each event. Consumers
+// see what is emitted after they were made; emitting never waits for them.
+type Events struct {
+	Error                     *stream.Stream[ErrorEvent]
+	Warning                   *stream.Stream[WarningEvent]
+	Ready                     *stream.Stream[ReadyEvent]
+	Handshake                 *stream.Stream[HandshakeEvent]
+	Connection                *stream.Stream[ConnectionEvent]
+	ConnectionAbort           *stream.Stream[ConnectionAbortEvent]
+	Disconnection             *stream.Stream[DisconnectionEvent]
+	Closure                   *stream.Stream[ClosureEvent]
+	Subscription              *stream.Stream[SubscriptionEvent]
+	Unsubscription            *stream.Stream[UnsubscriptionEvent]
+	Authentication            *stream.Stream[AuthenticationEvent]
+	Deauthentication          *stream.Stream[DeauthenticationEvent]
+	AuthenticationStateChange *stream.Stream[AuthenticationStateChangeEvent]
+	BadSocketAuthToken        *stream.Stream[BadSocketAuthTokenEvent]
+
+	// All carries every event of the others, in the order in which they were
+	// emitted: what separate consumers cannot tell.
+	All *stream.Stream[Event]
+}
+
+// emitters are where a server emits its events.
+type emitters struct {
+	error                     stream.Emitter[ErrorEvent]
+	warning                   stream.Emitter[WarningEvent]
+	ready                     stream.Emitter[ReadyEvent]
+	handshake                 stream.Emitter[HandshakeEvent]
+	connection                stream.Emitter[ConnectionEvent]
+	connectionAbort           stream.Emitter[ConnectionAbortEvent]
+	disconnection             stream.Emitter[DisconnectionEvent]
+	closure                   stream.Emitter[ClosureEvent]
+	subscription              stream.Emitter[SubscriptionEvent]
+	unsubscription            stream.Emitter[UnsubscriptionEvent]
+	authentication            stream.Emitter[AuthenticationEvent]
+	deauthentication          stream.Emitter[DeauthenticationEvent]
+	authenticationStateChange stream.Emitter[AuthenticationStateChangeEvent]
+	badSocketAuthToken        stream.Emitter[BadSocketAuthTokenEvent]
+	all                       stream.Emitter[Event]
+}
+
+// events returns the reading ends.
+func (e *emitters) events() Events {
+	return Events{
+		Error:                     e.error.Stream(),
+		Warning:                   e.warning.Stream(),
+		Ready:                     e.ready.Stream(),
+		Handshake:                 e.handshake.Stream(),
+		Connection:                e.connection.Stream(),
+		ConnectionAbort:           e.connectionAbort.Stream(),
+		Disconnection:             e.disconnection.Stream(),
+		Closure:                   e.closure.Stream(),
+		Subscription:              e.subscription.Stream(),
+		Unsubscription:            e.unsubscription.Stream(),
+		Authentication:            e.authentication.Stream(),
+		Deauthentication:          e.deauthentication.Stream(),
+		AuthenticationStateChange: e.authenticationStateChange.Stream(),
+		BadSocketAuthToken:        e.badSocketAuthToken.Stream(),
+		All:                       e.all.Stream(),
+	}
+}
+
+// emit gives an event to its own stream and to that of all events. Nothing is
+// allocated when nobody listens to the latter.
+func emit[E Event](s *Server, to *stream.Emitter[E], ev E) {
+	to.Emit(ev)
+	if s.emit.all.HasConsumers() {
+		s.emit.all.Emit(ev)
+	}
+}
+
+// Close ends the present consumers of every event after their backlog
+// (closeAllListeners). New consumers may follow.
+func (e *Events) Close() {
+	for _, s := range e.each() {
+		s.Close()
+	}
+}
+
+// Kill ends the present consumers of every event at once (killAllListeners).
+func (e *Events) Kill() {
+	for _, s := range e.each() {
+		s.Kill()
+	}
+}
+
+// Backpressure returns the largest number of events that one consumer has not
+// read (getAllListenersBackpressure).
+func (e *Events) Backpressure() int {
+	most := 0
+	for _, s := range e.each() {
+		most = max(most, s.Backpressure())
+	}
+	return most
+}
+
+// Stats returns the statistics of every consumer; Stats.Stream is the name of
+// the event, "*" for All (getAllListenersConsumerStatsList).
+func (e *Events) Stats() []stream.Stats { return statsOf(e.each()) }
+
+func (e *Events) each() []namedControls {
+	return []namedControls{
+		{"error", e.Error}, {"warning", e.Warning}, {"ready", e.Ready}, {"handshake", e.Handshake},
+		{"connection", e.Connection}, {"connectionAbort", e.ConnectionAbort}, {"disconnection", e.Disconnection},
+		{"closure", e.Closure}, {"subscription", e.Subscription}, {"unsubscription", e.Unsubscription},
+		{"authentication", e.Authentication}, {"deauthentication", e.Deauthentication},
+		{"authenticationStateChange", e.AuthenticationStateChange}, {"badSocketAuthToken", e.BadSocketAuthToken},
+		{"*", e.All},
+	}
+}
+
+// controls is what streams of all types have in common.
+type controls interface {
+	Close()
+	Kill()
+	Backpressure() int
+	Stats() []stream.Stats
+}
+
+type namedControls struct {
+	name string
+	controls
+}
+
+func statsOf(streams []namedControls) []stream.Stats {
+	var all []stream.Stats
+	for _, s := range streams {
+		for _, stats := range s.Stats() {
+			stats.Stream = s.name
+			all = append(all, stats)
+		}
+	}
+	return all
+}

@@ -1,0 +1,154 @@
+package agserver
+
+import (
+	"context"
+	"maps"
+	"sync"
+	"sync/atomic"
+
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// ProcedureHandler handles the calls of a procedure. When it returns nil and
+// has not answered the request, the call is answered without data, unless it
+// was detached; when it returns an error, the call fails with it, as with
+// Request.Fail.
+type ProcedureHandler func(ctx context.Context, req *Request) error
+
+// ReceiverHandler handles what clients transmit under a name. An error that it
+// returns is reported as an error event of the socket.
+type ReceiverHandler func(ctx context.Context, s *Socket, data protocol.Data) error
+
+// RawHandler handles messages that are no packets.
+type RawHandler func(ctx context.Context, s *Socket, m Message) error
+
+// handlers are the server's handlers by name. They are read for every message
+// and seldom written: a write makes a new set.
+type handlers struct {
+	mu  sync.Mutex // for writing
+	set atomic.Pointer[handlerSet]
+}
+
+type handlerSet struct {
+	procedures map[string]ProcedureHandler
+	receivers  map[string]ReceiverHandler
+	raw        RawHandler
+}
+
+func (h *handlers) procedure(name string) ProcedureHandler {
+	if set := h.set.Load(); set != nil {
+		return set.procedures[name]
+	}
+	return nil
+}
+
+func (h *handlers) receiver(name string) ReceiverHandler {
+	if set := h.set.Load(); set != nil {
+		return set.receivers[name]
+	}
+	return nil
+}
+
+func (h *handlers) rawHandler() RawHandler {
+	if set := h.set.Load(); set != nil {
+		return set.raw
+	}
+	return nil
+}
+
+// change makes a new set by changing a copy of the present one.
+func (h *handlers) change(f func(*handlerSet)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	next := &handlerSet{procedures: map[string]ProcedureHandler{}, receivers: map[string]ReceiverHandler{}}
+	if set := h.set.Load(); set != nil {
+		maps.Copy(next.procedures, set.procedures)
+		maps.Copy(next.receivers, set.receivers)
+		next.raw = set.raw
+	}
+	f(next)
+	h.set.Store(next)
+}
+
+// HandleProcedure has calls of a procedure, by any socket, handled by h; nil
+// ends that. Nothing is kept for a socket.
+//
+// Handlers of one socket start in the order in which its messages came. One
+// that takes longer than a few milliseconds does not hold back the next: from
+// then on they run side by side. ctx ends with the socket. Handlers may run for
+// many sockets at once; Options and limits bound how many for one.
+func (s *Server) HandleProcedure(name string, h ProcedureHandler) {
+	s.handlers.change(func(set *handlerSet) {
+		if set.procedures[name] = h; h == nil {
+			delete(set.procedures, name)
+		}
+	})
+}
+
+// HandleReceiver has what any socket transmits under that name handled by h;
+// nil ends that. It is as HandleProcedure, but for this: messages of one socket
+// for one receiver are handled one after the other however long it takes.
+func (s *Server) HandleReceiver(name string, h ReceiverHandler) {
+	s.handlers.change(func(set *handlerSet) {
+		if set.receivers[name] = h; h == nil {
+			delete(set.receivers, name)
+		}
+	})
+}
+
+// HandleRaw has messages that are no packets handled by h; nil ends that.
+func (s *Server) HandleRaw(h RawHandler) {
+	s.handlers.change(func(set *handlerSet) { set.raw = h })
+}
+
+// HandleFunc has calls of a procedure answered by a plain function. The data of
+// the call is decoded into In, the result encoded for the answer; data that does
+// not fit is answered with an InvalidArgumentsError before f is called. A call
+// without data gets the zero In.
+func HandleFunc[In, Out any](srv *Server, name string, f func(ctx context.Context, s *Socket, in In) (Out, error)) {
+	srv.HandleProcedure(name, func(ctx context.Context, req *Request) error {
+		var in In
+		if req.Data().Exists() {
+			if err := req.Decode(&in); err != nil {
+				return err
+			}
+		}
+		out, err := f(ctx, req.Socket, in)
+		if err != nil {
+			return err
+		}
+		return req.Reply(out)
+	})
+}
+
+// needsRunner reports whether a packet may need code that blocks, so that it
+// cannot be handled on the engine's loop.
+func (s *Server) needsRunner(p *protocol.Packet) bool {
+	mw := &s.middleware
+	inbound := mw.installed[slot("inbound")].Load() != nil
+	switch p.Kind {
+	case protocol.KindRaw:
+		return s.handlers.rawHandler() != nil
+	case protocol.KindResponse:
+		return false
+	case protocol.KindBatch:
+		return inbound || s.engineBlocks || s.brokerBlocks || mw.has("handshake") || s.handlers.set.Load() != nil
+	}
+	switch p.Event {
+	case protocol.EventHandshake:
+		return inbound || s.engineBlocks || mw.has("handshake")
+	case protocol.EventAuthenticate:
+		return inbound || s.engineBlocks
+	case protocol.EventRemoveAuthToken:
+		return false
+	case protocol.EventPublish, protocol.EventSubscribe, protocol.EventUnsubscribe:
+		return inbound || s.brokerBlocks
+	}
+	if inbound {
+		return true
+	}
+	if p.Kind == protocol.KindInvoke {
+		return s.handlers.procedure(p.Event) != nil
+	}
+	return s.handlers.receiver(p.Event) != nil
+}

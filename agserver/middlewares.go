@@ -1,0 +1,234 @@
+package agserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// middlewares are the middleware of a server, at most one of each type.
+type middlewares struct {
+	mu        sync.Mutex // for writing
+	installed [4]atomic.Pointer[installed]
+}
+
+// installed is a middleware from SetMiddleware to RemoveMiddleware; its address
+// tells it from another one.
+type installed struct{ middleware.Middleware }
+
+// slot is where a type of middleware stands in arrays.
+func slot(t middleware.Type) int {
+	switch t {
+	case middleware.Handshake:
+		return 0
+	case middleware.InboundRaw:
+		return 1
+	case middleware.Inbound:
+		return 2
+	}
+	return 3
+}
+
+func (m *middlewares) get(t middleware.Type) *installed { return m.installed[slot(t)].Load() }
+
+func (m *middlewares) has(t middleware.Type) bool { return m.get(t) != nil }
+
+// SetMiddleware installs a middleware; sockets that are open are subject to it
+// from their next action on. It returns an InvalidArgumentsError for an unknown
+// type and an InvalidActionError when there is one already: remove that first.
+func (s *Server) SetMiddleware(t middleware.Type, m middleware.Middleware) error {
+	if !t.Valid() || m == nil {
+		return protocol.ErrInvalidArguments.Withf("Middleware %s type is not supported", t)
+	}
+	s.middleware.mu.Lock()
+	defer s.middleware.mu.Unlock()
+	if !s.middleware.installed[slot(t)].CompareAndSwap(nil, &installed{m}) {
+		return protocol.ErrInvalidAction.Withf("Middleware %s type has already been set", t)
+	}
+	if t == middleware.Outbound {
+		s.divertAll(true)
+	}
+	return nil
+}
+
+// RemoveMiddleware takes a middleware out. Actions that it is looking at are
+// still its own to decide.
+func (s *Server) RemoveMiddleware(t middleware.Type) {
+	if !t.Valid() {
+		return
+	}
+	s.middleware.mu.Lock()
+	defer s.middleware.mu.Unlock()
+	s.middleware.installed[slot(t)].Store(nil)
+	if t == middleware.Outbound {
+		s.divertAll(false)
+	}
+}
+
+// HasMiddleware reports whether there is a middleware of that type.
+func (s *Server) HasMiddleware(t middleware.Type) bool {
+	return t.Valid() && s.middleware.has(t)
+}
+
+// divertAll makes publications pass through the sockets one by one, or not.
+func (s *Server) divertAll(on bool) {
+	for sock := range s.registry.all() {
+		sock.mu.Lock()
+		if on {
+			sock.conn.Divert(true)
+		} else {
+			sock.settleOrReleaseLocked()
+		}
+		sock.mu.Unlock()
+	}
+}
+
+// settleOrReleaseLocked ends the diversion of a socket that has nothing of its
+// own to divert publications for.
+func (s *Socket) settleOrReleaseLocked() {
+	if s.out != nil {
+		s.settleLocked()
+	} else {
+		s.conn.Divert(false)
+	}
+}
+
+// sessions are the middlewares that keep state for one socket.
+type sessions struct {
+	mu   sync.Mutex
+	open [4]struct {
+		of *installed
+		middleware.Session
+	}
+}
+
+// get returns the session of a middleware, opened now if need be.
+func (ss *sessions) get(t middleware.Type, m *installed) middleware.Session {
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	o := &ss.open[slot(t)]
+	if o.of != m {
+		if o.of != nil {
+			o.Close()
+		}
+		o.of, o.Session = m, m.Open()
+	}
+	return o.Session
+}
+
+func (ss *sessions) each(f func(middleware.Session)) {
+	if ss == nil {
+		return
+	}
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	for i := range ss.open {
+		if ss.open[i].of != nil {
+			f(ss.open[i].Session)
+		}
+	}
+}
+
+func (ss *sessions) close() { ss.each(middleware.Session.Close) }
+func (ss *sessions) kill()  { ss.each(middleware.Session.Kill) }
+
+// closeOne ends the session of one type.
+func (ss *sessions) closeOne(t middleware.Type) {
+	if ss == nil {
+		return
+	}
+	ss.mu.Lock()
+	defer ss.mu.Unlock()
+	o := &ss.open[slot(t)]
+	if o.of != nil {
+		o.Close()
+		o.of, o.Session = nil, nil
+	}
+}
+
+// session returns the middleware at work on the socket, and the context for it.
+// A function has no state to keep; a stream is not hurried by the socket's end,
+// so that what was allowed late still happens, as in the reference.
+func (s *Socket) session(t middleware.Type, m *installed) (middleware.Session, context.Context) {
+	if f, ok := m.Middleware.(middleware.Func); ok {
+		return f.Open(), s.Context()
+	}
+	ss := s.middleware.Load()
+	if ss == nil {
+		s.middleware.CompareAndSwap(nil, new(sessions))
+		ss = s.middleware.Load()
+	}
+	return ss.get(t, m), s.srv.ctx
+}
+
+// decide asks the middleware of a type about an action, by way of run, and
+// returns nil or what a client may be told. What blocks is reported.
+func (s *Socket) decide(t middleware.Type, a *middleware.Action, run func(func() error) error) error {
+	m := s.srv.middleware.get(t)
+	if m == nil {
+		return nil
+	}
+	session, ctx := s.session(t, m)
+	data, message := a.Data, a.Message
+	err := run(func() error { return session.Decide(ctx, a) })
+	if err == nil {
+		if a.Data == nil {
+			a.Data = data
+		}
+		if a.Message == nil {
+			a.Message = message
+		}
+		return nil
+	}
+	reported, told := blocked(t, a.Kind, err)
+	if !s.srv.opt.QuietMiddleware {
+		s.emitError(reported)
+	}
+	return told
+}
+
+// blocked returns what is reported of an action that was not allowed, and what
+// the client is told.
+func blocked(t middleware.Type, k middleware.Kind, err error) (reported, told error) {
+	var b *middleware.Blocked
+	if errors.As(err, &b) {
+		err = b.Err
+	}
+	silent := protocol.NewSilentMiddlewareBlockedError(
+		fmt.Sprintf("The %s AGAction was blocked by %s middleware", k, t), string(t))
+	r := refusalOf(err)
+	if r != nil && r.Err == nil {
+		err = nil
+	}
+	var v *protocol.Value
+	switch {
+	case err == nil, errors.As(err, &v) && v.Falsy():
+		return withStatus(silent, r), withStatus(silent, r)
+	case r != nil && r.Silent, !errors.As(err, &v) && truthy(err, "silent"):
+		return err, withStatus(silent, r)
+	}
+	return err, err
+}
+
+// withStatus keeps the status code of a refusal whose error is not shown.
+func withStatus(silent *protocol.Error, r *middleware.Refusal) error {
+	if r == nil || r.StatusCode == 0 {
+		return silent
+	}
+	return &middleware.Refusal{Err: silent, StatusCode: r.StatusCode}
+}
+
+// truthy reports whether an error has a field that JavaScript takes for true.
+func truthy(err error, field string) bool {
+	e := public(err)
+	if e == nil {
+		return false
+	}
+	v := e.Field(field)
+	return v.Exists() && !v.Falsy()
+}

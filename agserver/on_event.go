@@ -1,0 +1,95 @@
+package agserver
+
+import (
+	"strings"
+
+	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// onEvent handles a transmit or a call of an event that is not the protocol's:
+//
+//	{"event": name, "data": any}
+//	{"event": name, "data": any, "cid": number} → {"rid": cid, "data": any} or {"rid": cid, "error": any}
+func (s *Socket) onEvent(p protocol.Packet, r *runner) {
+	a := middleware.Action{Kind: middleware.Transmit, Socket: s, Receiver: p.Event, Data: p.Data}
+	if p.Kind == protocol.KindInvoke {
+		a.Kind, a.Receiver, a.Procedure = middleware.Invoke, "", p.Event
+	}
+	err := s.allowInbound(&a, r)
+	if p.Kind == protocol.KindInvoke {
+		if err != nil {
+			s.replyError(p.ID, err)
+			return
+		}
+		s.dispatchCall(p, a.Data, r)
+		return
+	}
+	if err == nil {
+		s.dispatchTransmit(p.Event, a.Data, r)
+	}
+}
+
+// allowInbound applies the expiry of the auth token and the inbound middleware
+// to an action. The error is what a caller is told.
+func (s *Socket) allowInbound(a *middleware.Action, r *runner) error {
+	if expired := s.expire(); expired != nil {
+		a.AuthTokenExpiredError = expired
+	}
+	if r == nil {
+		return nil // there is no such middleware: see needsRunner
+	}
+	return s.decide(middleware.Inbound, a, r.hold)
+}
+
+// dispatchCall gives a call to the socket's consumers of the procedure and to
+// the server's handler of it.
+func (s *Socket) dispatchCall(p protocol.Packet, data protocol.Data, r *runner) {
+	st := s.streams.Load()
+	streamed := st != nil && st.procedures.HasConsumers(p.Event)
+	handler := s.srv.handlers.procedure(p.Event)
+	if !streamed && handler == nil {
+		if s.srv.opt.UnknownProcedure == UnknownError {
+			s.replyError(p.ID, ErrUnknownProcedure.Withf("The procedure %q is not known here", p.Event))
+		}
+		return
+	}
+	req := s.newRequest(p, data, r)
+	if streamed {
+		st.procedures.Emit(req.Procedure, req)
+		s.checkBacklog(st.procedures.Stream(req.Procedure).Backpressure())
+	}
+	if handler != nil && r != nil {
+		req.finish(r.call(func() error { return handler(s.Context(), req) }))
+	}
+}
+
+// dispatchTransmit gives a transmitted message to the socket's consumers of the
+// receiver and to the server's handler of it.
+func (s *Socket) dispatchTransmit(event string, data protocol.Data, r *runner) {
+	st := s.streams.Load()
+	streamed := st != nil && st.receivers.HasConsumers(event)
+	handler := s.srv.handlers.receiver(event)
+	if !streamed && handler == nil {
+		return
+	}
+	if r == nil {
+		data = data.Clone()
+	}
+	if streamed {
+		st.receivers.Emit(event, data)
+		s.checkBacklog(st.receivers.Stream(event).Backpressure())
+	}
+	if handler != nil && r != nil {
+		s.callReceiver(strings.Clone(event), handler, data, r)
+	}
+}
+
+// checkBacklog closes a socket whose client sends faster than a stream of its
+// receivers or procedures is consumed, once too much waits.
+func (s *Socket) checkBacklog(waiting int) {
+	if limit := s.srv.opt.MaxStreamBacklog; limit > 0 && waiting > limit {
+		s.emitError(protocol.ErrResourceLimit.Withf("Socket %s sent more than is consumed: %d messages wait", s.ID(), waiting))
+		s.closeWith(protocol.ClosePolicyViolation, "")
+	}
+}

@@ -1,0 +1,219 @@
+package agserver
+
+import (
+	"errors"
+	"strconv"
+
+	"github.com/socketcluster-go/socketcluster/authtoken"
+	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// handshakeReply is the data of the answer to #handshake.
+type handshakeReply struct {
+	ID              string        `json:"id"`
+	PingTimeout     int64         `json:"pingTimeout"`
+	AuthError       protocol.Data `json:"authError,omitempty"`
+	IsAuthenticated bool          `json:"isAuthenticated"`
+}
+
+// onHandshake handles
+//
+//	{"event": "#handshake", "data": {"authToken": signed token or null}, "cid": number}
+//
+// A second one is answered in the same way, but the socket is not counted as
+// connected, nor reported, twice.
+func (s *Socket) onHandshake(p protocol.Packet, r *runner) {
+	if p.Kind != protocol.KindInvoke {
+		s.emitError(protocol.ErrInvalidAction.Withf("Handshake request was malformatted"))
+		s.closeWith(protocol.CloseHandshakeRejected, "")
+		return
+	}
+	if s.dead.Load() {
+		return
+	}
+	s.mu.Lock()
+	s.handshaking = true
+	s.mu.Unlock()
+
+	sent := p.Data.Member("authToken")
+	if sent.Falsy() {
+		sent = nil
+	}
+	claim := s.verify(sent, r)
+	if err := s.allowHandshake(claim, r); err != nil {
+		s.rejectHandshake(p, err)
+	} else {
+		s.completeHandshake(p, claim, r)
+	}
+	s.emitReserved(p, p.Data, func() protocol.Data { return p.Data })
+}
+
+// allowHandshake asks the handshake middleware.
+func (s *Socket) allowHandshake(claim authClaim, r *runner) error {
+	if r == nil {
+		return nil
+	}
+	a := &middleware.Action{
+		Kind: middleware.HandshakeSC, Socket: s,
+		AuthToken: claim.token, SignedAuthToken: claim.text, AuthTokenError: claim.err,
+	}
+	if s.srv.middleware.has(middleware.Handshake) {
+		a.Request = s.Request()
+	}
+	return s.decide(middleware.Handshake, a, r.hold)
+}
+
+// rejectHandshake answers a handshake that was blocked, and closes the socket:
+// with the status code of the refusal, which the client is told, or 4008. A
+// plain value as error closes it with 1000, as in the reference.
+func (s *Socket) rejectHandshake(p protocol.Packet, err error) {
+	var v *protocol.Value
+	if errors.As(err, &v) && public(err) == nil {
+		s.replyError(p.ID, v)
+		s.Disconnect(protocol.CloseNormal, "")
+		return
+	}
+	code := protocol.CloseHandshakeRejected
+	told := public(err)
+	if told == nil {
+		told = protocol.ErrUnknown.Withf("The handshake was refused")
+	}
+	if r := refusalOf(err); r != nil && r.StatusCode != 0 {
+		code = protocol.CloseCode(r.StatusCode)
+	} else if n, err := strconv.Atoi(told.Field("statusCode").String()); err == nil {
+		code = protocol.CloseCode(n)
+	}
+	if !sendable(code) {
+		code = protocol.CloseHandshakeRejected
+	}
+	s.replyError(p.ID, told.WithField("statusCode", int(code)))
+	s.Disconnect(code, "")
+}
+
+// completeHandshake makes the socket an open one. What it transmits meanwhile
+// (#removeAuthToken, for a bad token) follows the answer.
+func (s *Socket) completeHandshake(p protocol.Packet, claim authClaim, r *runner) {
+	turn := s.beginTurn()
+	defer s.endTurn(turn)
+	old := s.AuthState()
+	status := ConnectStatus{ID: s.ID(), PingTimeoutMS: s.srv.opt.PingTimeout.Milliseconds()}
+	if err := s.authenticate(claim, r); err != nil && claim.given {
+		status.AuthError = err
+		if isBadToken(err) {
+			s.deauthenticate()
+		}
+	}
+
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == Closed {
+		return
+	}
+	first := s.state == Connecting
+	s.state = Open
+	status.IsAuthenticated = s.auth != nil && s.auth.token != nil
+	if first {
+		s.srv.registry.admit()
+		s.conn.Admit()
+	}
+	s.replyHandshakeLocked(p.ID, status)
+	if s.srv.opt.BatchOnHandshake {
+		s.batchOnHandshakeLocked()
+	}
+	if first {
+		if st := s.streams.Load(); st != nil {
+			st.emit.connect.Emit(status)
+		}
+		emit(s.srv, &s.srv.emit.connection, ConnectionEvent{s, status})
+	}
+	s.middleware.Load().closeOne(middleware.Handshake)
+	if status.IsAuthenticated {
+		s.emitAuthenticatedLocked(old)
+	}
+}
+
+func (s *Socket) replyHandshakeLocked(id protocol.CallID, status ConnectStatus) {
+	data, _ := protocol.Encode(handshakeReply{ // strings and numbers: it cannot fail
+		ID: status.ID, PingTimeout: status.PingTimeoutMS,
+		AuthError: protocol.Dehydrate(status.AuthError), IsAuthenticated: status.IsAuthenticated,
+	})
+	built(func(dst []byte) []byte { return protocol.AppendReply(dst, id, data) }, s.writeLocked)
+}
+
+// isBadToken reports whether a client should throw away the token that was
+// refused with err.
+func isBadToken(err error) bool { return truthy(err, "isBadToken") }
+
+// authClaim is a token that a client has sent, and what became of it.
+type authClaim struct {
+	given bool             // neither missing nor null
+	text  string           // as it was sent
+	token authtoken.Claims // nil if err is not
+	err   error
+}
+
+// verify checks a token that a client has sent.
+func (s *Socket) verify(sent protocol.Data, r *runner) authClaim {
+	claim := authClaim{given: sent.Exists() && !sent.IsNull()}
+	text, err := authtoken.SignedText(sent)
+	if claim.text = text; err != nil {
+		claim.text, claim.err = sent.String(), err
+		return claim
+	}
+	check := func() error {
+		var err error
+		claim.token, err = s.srv.opt.AuthEngine.Verify(s.srv.ctx, text, s.srv.keys.Load().Verify, s.srv.verifyDefaults(s))
+		return err
+	}
+	if r != nil {
+		err = r.hold(check)
+	} else {
+		err = check()
+	}
+	if err != nil {
+		claim.token, claim.err = nil, authtoken.ToError(err)
+	}
+	return claim
+}
+
+// authenticate gives the socket the token of a claim, if it holds and the
+// inbound middleware agrees. The error is what the client is told.
+func (s *Socket) authenticate(claim authClaim, r *runner) error {
+	if claim.err != nil {
+		s.mu.Lock()
+		s.auth, s.authState = nil, Unauthenticated
+		s.mu.Unlock()
+		if claim.given {
+			s.emitError(claim.err)
+			if isBadToken(claim.err) {
+				s.emitBadToken(claim.err, claim.text)
+			}
+		}
+		return claim.err
+	}
+	s.mu.Lock()
+	s.auth, s.authState = newAuthentication(claim.token, claim.text), Authenticated
+	s.mu.Unlock()
+	if r == nil {
+		return nil
+	}
+	a := &middleware.Action{Kind: middleware.Authenticate, Socket: s, AuthToken: claim.token, SignedAuthToken: claim.text}
+	err := s.decide(middleware.Inbound, a, r.hold)
+	if err != nil {
+		s.mu.Lock()
+		s.auth, s.authState = &authentication{signed: claim.text}, Unauthenticated // the text stays, as in the reference
+		s.mu.Unlock()
+		if isBadToken(err) {
+			s.emitBadToken(err, claim.text)
+		}
+	}
+	return err
+}
+
+func (s *Socket) emitBadToken(err error, signed string) {
+	if st := s.streams.Load(); st != nil {
+		st.emit.badAuthToken.Emit(BadAuthToken{err, signed})
+	}
+	emit(s.srv, &s.srv.emit.badSocketAuthToken, BadSocketAuthTokenEvent{s, err, signed})
+}

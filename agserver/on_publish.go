@@ -1,0 +1,98 @@
+package agserver
+
+import (
+	"strings"
+
+	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// onPublish handles
+//
+//	{"event": "#publish", "data": {"channel": name, "data": any}}
+//
+// with or without a cid. The publication has reached the local subscribers'
+// queues before it is acknowledged.
+func (s *Socket) onPublish(p protocol.Packet, r *runner) {
+	expired := s.expire()
+	if s.srv.opt.DisallowClientPublish {
+		s.refuse(p, protocol.ErrInvalidAction.Withf("Client publish feature is disabled"))
+		return
+	}
+	channel, data, ok := protocol.ChannelOf(p.Data)
+	if !ok {
+		s.refuse(p, protocol.ErrInvalidAction.Withf("Publish channel name was malformatted"))
+		return
+	}
+	if !s.checkChannelName(p, channel) {
+		return
+	}
+	a := middleware.Action{Kind: middleware.PublishIn, Socket: s, Channel: channel, Data: data}
+	if expired != nil {
+		a.AuthTokenExpiredError = expired
+	}
+	if r != nil {
+		if err := s.decide(middleware.Inbound, &a, r.hold); err != nil {
+			s.answerError(p, err)
+			return
+		}
+	}
+	turn := s.beginTurn()
+	err := s.srv.publish(s.srv.ctx, channel, a.Data)
+	if err != nil {
+		s.emitError(err)
+		s.answerError(p, err)
+	} else {
+		s.answer(p)
+	}
+	s.endTurn(turn)
+	s.emitReserved(p, a.Data, func() protocol.Data { return p.Data.With("data", a.Data) })
+}
+
+// refuse reports an error of the client's and answers it, if it was a call.
+func (s *Socket) refuse(p protocol.Packet, err error) {
+	s.emitError(err)
+	s.answerError(p, err)
+}
+
+// checkChannelName refuses names that are too long to keep.
+func (s *Socket) checkChannelName(p protocol.Packet, channel string) bool {
+	limit := s.srv.opt.MaxChannelName
+	if limit <= 0 || len(channel) <= limit {
+		return true
+	}
+	s.refuse(p, protocol.ErrInvalidAction.Withf("The channel name is longer than %d bytes", limit))
+	return false
+}
+
+// answer acknowledges a call without data; a transmit has no answer.
+func (s *Socket) answer(p protocol.Packet) {
+	if p.Kind == protocol.KindInvoke {
+		s.reply(p.ID, nil)
+	}
+}
+
+// answerError answers a call with an error; a transmit has no answer.
+func (s *Socket) answerError(p protocol.Packet, err error) {
+	if p.Kind == protocol.KindInvoke {
+		s.replyError(p.ID, err)
+	}
+}
+
+// emitReserved hands a packet of the protocol's own, after it was processed, to
+// consumers of Socket.Procedure or Socket.Receiver under its name, as the
+// reference does. Calls have been answered then.
+func (s *Socket) emitReserved(p protocol.Packet, received protocol.Data, requested func() protocol.Data) {
+	st := s.streams.Load()
+	switch {
+	case st == nil:
+	case p.Kind == protocol.KindInvoke:
+		if st.procedures.HasConsumers(p.Event) {
+			st.procedures.Emit(p.Event, &Request{
+				Socket: s, Procedure: strings.Clone(p.Event), ID: p.ID, data: requested().Clone(), answered: true,
+			})
+		}
+	case st.receivers.HasConsumers(p.Event):
+		st.receivers.Emit(p.Event, received.Clone())
+	}
+}

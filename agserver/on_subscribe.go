@@ -1,0 +1,57 @@
+package agserver
+
+import (
+	"strings"
+
+	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// onSubscribe handles
+//
+//	{"event": "#subscribe", "data": {"channel": name, …options}, "cid": number}
+//
+// Without a cid it passes the middleware and subscribes nothing, as in the
+// reference.
+func (s *Socket) onSubscribe(p protocol.Packet, r *runner) {
+	expired := s.expire()
+	channel, data, ok := protocol.ChannelOf(p.Data)
+	if !ok {
+		s.refuse(p, protocol.ErrInvalidAction.Withf("Subscribe channel name was malformatted"))
+		return
+	}
+	if !s.checkChannelName(p, channel) {
+		return
+	}
+	a := middleware.Action{Kind: middleware.Subscribe, Socket: s, Channel: channel, Data: data}
+	if expired != nil {
+		a.AuthTokenExpiredError = expired
+	}
+	if r != nil {
+		if err := s.decide(middleware.Inbound, &a, r.hold); err != nil {
+			s.answerError(p, err)
+			return
+		}
+	}
+	if p.Kind != protocol.KindInvoke {
+		s.emitReserved(p, a.Data, nil)
+		return
+	}
+	options := func() protocol.Data { return p.Data.With("data", a.Data) }
+	s.subscribeCall(p, strings.Clone(channel), options, r)
+	s.emitReserved(p, nil, options)
+}
+
+func (s *Socket) subscribeCall(p protocol.Packet, channel string, options func() protocol.Data, r *runner) {
+	if s.State() != Open {
+		s.refuse(p, protocol.ErrInvalidAction.Withf(
+			"Cannot subscribe socket to a channel before it has completed the handshake"))
+		return
+	}
+	err := s.subscribe(s.srv.ctx, channel, func() protocol.Data { return options().Without("channel").Clone() })
+	if err != nil {
+		s.refuse(p, protocol.ErrBroker.Withf("Failed to subscribe socket to the %s channel - %s", channel, errorText(err)))
+		return
+	}
+	s.answer(p)
+}

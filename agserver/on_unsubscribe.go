@@ -1,0 +1,26 @@
+package agserver
+
+import "github.com/socketcluster-go/socketcluster/protocol"
+
+// onUnsubscribe handles
+//
+//	{"event": "#unsubscribe", "data": channel name}
+//
+// with or without a cid. It has no middleware.
+func (s *Socket) onUnsubscribe(p protocol.Packet, r *runner) {
+	s.expire()
+	channel, ok := p.Data.Text()
+	if !ok {
+		s.refuse(p, protocol.ErrInvalidAction.Withf("Unsubscribe channel name was malformatted"))
+		return
+	}
+	if err := s.unsubscribe(s.srv.ctx, channel); err != nil {
+		s.refuse(p, protocol.ErrBroker.Withf("Failed to unsubscribe socket from the %s channel - %s", channel, errorText(err)))
+		if p.Kind == protocol.KindInvoke {
+			s.emitReserved(p, p.Data, func() protocol.Data { return p.Data })
+		}
+		return
+	}
+	s.answer(p)
+	s.emitReserved(p, p.Data, func() protocol.Data { return p.Data })
+}

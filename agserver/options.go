@@ -1,0 +1,314 @@
+package agserver
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/authtoken"
+	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// Options configures a [Server]. The zero value of every field is its default;
+// where a limit or a timeout can be turned off, a negative value does that. The
+// names follow the options of socketcluster-server; [ParseOptions] reads those
+// from JSON.
+//
+// Options of the Node server without a meaning here: wsEngine and
+// wsEngineServerOptions (there is one engine), httpServer (the server is an
+// http.Handler), cloneData (what is passed in is encoded before the call
+// returns, so nothing can change it afterwards), requestCreator (a request is
+// a struct, not a prototype to replace).
+type Options struct {
+	// AuthKey signs and verifies auth tokens by HMAC. "" means 256 random bits
+	// in hexadecimal, new with each server: tokens then end with the process.
+	AuthKey string
+
+	// AuthPrivateKey and AuthPublicKey, in PEM, sign and verify by RSA or
+	// ECDSA in place of AuthKey. One without the other is an error.
+	AuthPrivateKey string
+	AuthPublicKey  string
+
+	// AuthDefaultExpiry is how long a token lasts that says nothing else. 0
+	// means 24 hours; whole seconds count.
+	AuthDefaultExpiry time.Duration
+
+	// AuthAlgorithm signs tokens and, without AuthVerifyAlgorithms, is the only
+	// one accepted. "" means HS256 (RS256, ES256 … to fit the private key) for
+	// signing, and the algorithms of the key's family for verifying.
+	AuthAlgorithm string
+
+	// AuthVerifyAlgorithms are the algorithms accepted when verifying.
+	AuthVerifyAlgorithms []string
+
+	// AuthEngine replaces the JWT engine.
+	AuthEngine authtoken.Engine
+
+	// Codec is the wire form of packets. nil means JSON.
+	Codec protocol.Codec
+
+	// ProtocolVersion is 2 (empty messages as pings) by default, or 1.
+	ProtocolVersion protocol.Version
+
+	// HandshakeTimeout is how long a socket may go without #handshake before it
+	// is closed with 4005. 0 means 10 s.
+	HandshakeTimeout time.Duration
+
+	// LaxHandshake takes messages of sockets that have not shaken hands
+	// (strictHandshake: false). Otherwise such a socket is closed with 4009.
+	LaxHandshake bool
+
+	// AckTimeout is how long Socket.Invoke waits for an answer. 0 means 10 s.
+	AckTimeout time.Duration
+
+	// Origins are the origins of pages that may connect, as "host:port" where
+	// either may be "*". nil means "*:*". A request without an Origin is let
+	// in by "*:*" only, as in the reference. Whole entries are compared; the
+	// reference searches a string of origins for the text, which lets in hosts
+	// that merely end alike.
+	Origins []string
+
+	// SocketChannelLimit is how many channels a socket may be subscribed to.
+	// 0 means 1000, negative means no limit.
+	SocketChannelLimit int
+
+	// PingInterval is the time from ping to ping; 0 means 8 s. PingTimeout is
+	// how long a client may stay silent before it is closed with 4001; 0 means
+	// 20 s. Clients learn it and apply it to pings. PingTimeoutDisabled sends
+	// no pings and expects none.
+	PingInterval        time.Duration
+	PingTimeout         time.Duration
+	PingTimeoutDisabled bool
+
+	// QuietMiddleware reports no error event or warning when a middleware
+	// blocks (middlewareEmitFailures: false).
+	QuietMiddleware bool
+
+	// Path is where sockets connect. "" means "/socketcluster/"; AnyPath means
+	// that the path is not looked at, for a server that is mounted elsewhere.
+	Path string
+
+	// DisallowClientPublish answers every publish of a client with an error
+	// (allowClientPublish: false).
+	DisallowClientPublish bool
+
+	// BatchOnHandshake collects what is sent to a socket during
+	// BatchOnHandshakeDuration (0 means 400 ms) after its handshake into one
+	// message every BatchInterval (0 means 50 ms, for all batching).
+	BatchOnHandshake         bool
+	BatchOnHandshakeDuration time.Duration
+	BatchInterval            time.Duration
+
+	// StreamCleanup says what becomes of a socket's streams when it ends.
+	StreamCleanup StreamCleanup
+
+	// PerMessageDeflate compresses messages of at least DeflateThreshold bytes
+	// (0 means 1024) for clients that offer it. It costs memory and time.
+	PerMessageDeflate bool
+	DeflateThreshold  int
+
+	// MaxPayload bounds a message from a client, in bytes, fragments and
+	// inflated size included; past it the socket is closed with 1009. 0 means
+	// 1 MiB. (The Node server's default is 100 MiB.)
+	MaxPayload int64
+
+	// HandleProtocols chooses one of the subprotocols that a client offers;
+	// "" chooses none. nil chooses the first one.
+	HandleProtocols func(offered []string, r *http.Request) string
+
+	// Broker carries publications. nil means a channels.MemoryBroker.
+	Broker channels.Broker
+
+	// UnknownProcedure says how a call is answered that nobody handles.
+	UnknownProcedure UnknownProcedure
+
+	// MaxOutbound bounds the bytes that wait for a slow client. Past it the
+	// socket is cut off with 1006 and ErrSlowConsumer is reported. 0 means
+	// 16 MiB. Publishers never wait for a subscriber.
+	MaxOutbound int
+
+	// MaxInbound bounds the bytes of a socket's messages that wait for user
+	// code; past it the socket is not read until there is room. 0 means 64 KiB.
+	MaxInbound int
+
+	// MaxStreamBacklog bounds the messages of one client that wait for the
+	// consumers of one receiver or procedure. Past it the socket is closed with
+	// 1008 and a ResourceLimitError is reported. 0 means 10,000.
+	MaxStreamBacklog int
+
+	// MaxBatch bounds the packets in one message. Past it the socket is closed
+	// with 1008. 0 means 10,000.
+	MaxBatch int
+
+	// MaxPendingCalls bounds the calls of this server that one client has not
+	// answered; Invoke past it fails with ErrTooManyCalls. 0 means 10,000.
+	MaxPendingCalls int
+
+	// MaxChannelName bounds the length of a channel name from a client, in
+	// bytes. A longer one is answered by an error. 0 means 1,024.
+	MaxChannelName int
+
+	// MaxSockets bounds the sockets that are open at once; more are refused
+	// with 503. 0 means no limit but the system's.
+	MaxSockets int
+
+	// TrustedProxies are the peers whose X-Forwarded-For is believed by
+	// Socket.ForwardedFor, as addresses or prefixes ("10.0.0.0/8").
+	TrustedProxies []string
+
+	// Portable serves every connection by a goroutine, where it would be an
+	// event loop otherwise (on Linux). Loops is the number of event loops; 0
+	// means GOMAXPROCS.
+	Portable bool
+	Loops    int
+}
+
+// AnyPath as Options.Path accepts upgrade requests on every path.
+const AnyPath = "*"
+
+// StreamCleanup is what becomes of a socket's streams when it ends.
+type StreamCleanup int
+
+const (
+	// CleanupKill ends the streams and drops what consumers have not taken.
+	// Where the reference does that at once, here consumers that keep up have
+	// a tenth of a second to see the socket's last events.
+	CleanupKill StreamCleanup = iota
+	// CleanupClose ends the streams after their backlog.
+	CleanupClose
+	// CleanupNone leaves the streams alone.
+	CleanupNone
+)
+
+// UnknownProcedure is how a call is answered that nobody handles.
+type UnknownProcedure int
+
+const (
+	// UnknownSilent does not answer, as the reference: the client's call times
+	// out. A stream of the socket may be consumed too late to tell otherwise.
+	UnknownSilent UnknownProcedure = iota
+	// UnknownError answers at once with ErrUnknownProcedure, unless a handler
+	// is registered or a consumer of Socket.Procedure present.
+	UnknownError
+)
+
+// Defaults of Options, where zero means one of these.
+const (
+	DefaultPath                     = "/socketcluster/"
+	DefaultAuthExpiry               = 24 * time.Hour
+	DefaultHandshakeTimeout         = 10 * time.Second
+	DefaultAckTimeout               = 10 * time.Second
+	DefaultPingInterval             = 8 * time.Second
+	DefaultPingTimeout              = 20 * time.Second
+	DefaultSocketChannelLimit       = 1000
+	DefaultBatchOnHandshakeDuration = 400 * time.Millisecond
+	DefaultBatchInterval            = 50 * time.Millisecond
+	DefaultDeflateThreshold         = 1024
+	DefaultMaxPayload               = 1 << 20
+	DefaultMaxOutbound              = 16 << 20
+	DefaultMaxInbound               = 64 << 10
+	DefaultMaxStreamBacklog         = 10_000
+	DefaultMaxBatch                 = 10_000
+	DefaultMaxPendingCalls          = 10_000
+	DefaultMaxChannelName           = 1_024
+)
+
+// Validate reports the first option that has no meaning, with its name and
+// what is allowed, as an InvalidOptionsError.
+func (o *Options) Validate() error {
+	if o == nil {
+		return nil
+	}
+	switch {
+	case o.AuthPublicKey != "" && o.AuthPrivateKey == "":
+		return optionError("The authPrivateKey option must be specified if authPublicKey is specified")
+	case o.AuthPrivateKey != "" && o.AuthPublicKey == "":
+		return optionError("The authPublicKey option must be specified if authPrivateKey is specified")
+	case o.ProtocolVersion != 0 && o.ProtocolVersion != protocol.V1 && o.ProtocolVersion != protocol.V2:
+		return optionError("The protocolVersion option must be 1 or 2, not %d", o.ProtocolVersion)
+	case o.StreamCleanup < CleanupKill || o.StreamCleanup > CleanupNone:
+		return optionError("The socketStreamCleanupMode option must be kill, close or none")
+	case o.UnknownProcedure < UnknownSilent || o.UnknownProcedure > UnknownError:
+		return optionError("UnknownProcedure must be UnknownSilent or UnknownError, not %d", o.UnknownProcedure)
+	}
+	if err := o.validateAuth(); err != nil {
+		return err
+	}
+	_, err := parseProxies(o.TrustedProxies)
+	return err
+}
+
+// authAlgorithms are the names that the JWT engine knows.
+var authAlgorithms = []string{
+	"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
+}
+
+func (o *Options) validateAuth() error {
+	if o.AuthEngine != nil {
+		return nil // what its keys and algorithms are is its own affair
+	}
+	for _, name := range append([]string{o.AuthAlgorithm}, o.AuthVerifyAlgorithms...) {
+		if name != "" && !slices.Contains(authAlgorithms, name) {
+			return optionError("The authAlgorithm and authVerifyAlgorithms options must name JWT algorithms (HS256 … PS512), not %q", name)
+		}
+	}
+	_, err := o.authKeys()
+	return err
+}
+
+func optionError(format string, args ...any) error {
+	return &protocol.Error{Name: protocol.ErrInvalidOptions.Name, Message: fmt.Sprintf(format, args...)}
+}
+
+// withDefaults returns a copy of o, which may be nil, with every default filled
+// in; what is off is 0 in it.
+func (o *Options) withDefaults() Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	fill(&c.AuthDefaultExpiry, DefaultAuthExpiry)
+	fill(&c.ProtocolVersion, protocol.V2)
+	fill(&c.HandshakeTimeout, DefaultHandshakeTimeout)
+	fill(&c.AckTimeout, DefaultAckTimeout)
+	fill(&c.SocketChannelLimit, DefaultSocketChannelLimit)
+	fill(&c.PingInterval, DefaultPingInterval)
+	fill(&c.PingTimeout, DefaultPingTimeout)
+	fill(&c.BatchOnHandshakeDuration, DefaultBatchOnHandshakeDuration)
+	fill(&c.BatchInterval, DefaultBatchInterval)
+	fill(&c.DeflateThreshold, DefaultDeflateThreshold)
+	fill(&c.MaxPayload, DefaultMaxPayload)
+	fill(&c.MaxOutbound, DefaultMaxOutbound)
+	fill(&c.MaxInbound, DefaultMaxInbound)
+	fill(&c.MaxStreamBacklog, DefaultMaxStreamBacklog)
+	fill(&c.MaxBatch, DefaultMaxBatch)
+	fill(&c.MaxPendingCalls, DefaultMaxPendingCalls)
+	fill(&c.MaxChannelName, DefaultMaxChannelName)
+	if c.Path == "" {
+		c.Path = DefaultPath
+	}
+	if c.Origins == nil {
+		c.Origins = []string{"*:*"}
+	}
+	if c.Broker == nil {
+		c.Broker = new(channels.MemoryBroker)
+	}
+	return c
+}
+
+// fill gives *v its default where it is zero, and zero where it is negative.
+func fill[T interface {
+	~int | ~int64
+}](v *T, def T) {
+	switch {
+	case *v == 0:
+		*v = def
+	case *v < 0:
+		*v = 0
+	}
+}
+
+var _ middleware.Socket = (*Socket)(nil)

@@ -1,0 +1,171 @@
+package agserver
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A runner is a goroutine that is borrowed by a socket while messages wait that
+// need user code, and that handles them one after the other. When a handler
+// takes longer than patience, the runner is relieved: another goroutine goes on
+// with the socket's messages, and the first one ends with its handler. So the
+// handlers of a socket start in order, and one that sleeps holds nobody up.
+// Inbound middleware is not relieved: it holds its socket back on purpose.
+type runner struct {
+	sock *Socket
+	in   *inbox
+
+	// started is the watch's count when user code was called, 0 outside of
+	// user code, and relieved once the runner has been replaced.
+	started atomic.Int64
+
+	// holds says that the user code at work is not to be relieved.
+	holds atomic.Bool
+}
+
+const (
+	// watchTick is how often runners are looked at, and patience the number of
+	// such looks that user code may take before it is relieved.
+	watchTick = time.Millisecond
+	patience  = 3
+
+	relieved = -1
+
+	// watchIdleTicks is for how long the watch goes on without runners.
+	watchIdleTicks = 200
+
+	// maxLooseCalls is how many handlers of one socket may be at work beside
+	// its runner. Beyond, the runner is not relieved, and the socket waits.
+	maxLooseCalls = 1_000
+)
+
+// startRunner lends a goroutine to the socket's inbox.
+func (s *Socket) startRunner(in *inbox) {
+	r := &runner{sock: s, in: in}
+	in.runner.Store(r)
+	s.srv.watch.add(r)
+	s.srv.goroutines.Go(r.run)
+}
+
+func (r *runner) run() {
+	defer r.sock.srv.watch.remove(r)
+	for {
+		m, ok := r.in.next(r.sock, r)
+		if !ok {
+			break
+		}
+		r.sock.handleMessage(m, r)
+		if r.started.Load() == relieved {
+			r.sock.looseCalls.Add(-1)
+			return
+		}
+	}
+	if n := r.in.takeClosing(); n != nil {
+		r.sock.destroy(n.code, n.reason)
+	}
+}
+
+// call runs user code that may take its time, and may be relieved of the
+// socket's messages meanwhile. A panic is returned as an error.
+func (r *runner) call(f func() error) error {
+	r.holds.Store(false)
+	return r.watched(f)
+}
+
+// hold runs user code that holds the socket back while it takes its time.
+func (r *runner) hold(f func() error) error {
+	r.holds.Store(true)
+	return r.watched(f)
+}
+
+func (r *runner) watched(f func() error) error {
+	r.started.CompareAndSwap(0, r.sock.srv.watch.ticks.Load())
+	err := guarded(f)
+	for {
+		v := r.started.Load()
+		if v == relieved || r.started.CompareAndSwap(v, 0) {
+			return err
+		}
+	}
+}
+
+// watch looks after the runners of a server. Its goroutine exists while there
+// are any, and a moment longer; the server waits for it.
+type watch struct {
+	ticks atomic.Int64 // ≥ 1
+
+	mu sync.Mutex
+
+	// Guarded by mu.
+	runners map[*runner]struct{}
+	active  bool
+}
+
+func (w *watch) add(r *runner) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.runners == nil {
+		w.runners = make(map[*runner]struct{})
+		w.ticks.CompareAndSwap(0, 1)
+	}
+	w.runners[r] = struct{}{}
+	if !w.active {
+		w.active = true
+		r.sock.srv.goroutines.Go(w.run)
+	}
+}
+
+func (w *watch) remove(r *runner) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.runners, r)
+}
+
+func (w *watch) run() {
+	t := time.NewTicker(watchTick)
+	defer t.Stop()
+	var late []*runner
+	for idle := 0; ; {
+		<-t.C
+		now := w.ticks.Add(1)
+		w.mu.Lock()
+		if len(w.runners) > 0 {
+			idle = 0
+		} else if idle++; idle > watchIdleTicks {
+			w.active = false
+			w.mu.Unlock()
+			return
+		}
+		late = late[:0]
+		for r := range w.runners {
+			if v := r.started.Load(); v > 0 && now-v >= patience {
+				late = append(late, r)
+			}
+		}
+		w.mu.Unlock()
+		for _, r := range late {
+			r.late(now)
+		}
+	}
+}
+
+// late is called by the watch for a runner whose user code takes its time.
+func (r *runner) late(now int64) {
+	if r.holds.Load() {
+		if n := r.in.takeClosing(); n != nil {
+			r.sock.destroy(n.code, n.reason)
+		}
+		return
+	}
+	v := r.started.Load()
+	if v <= 0 || now-v < patience || r.sock.looseCalls.Load() >= maxLooseCalls {
+		return
+	}
+	r.sock.looseCalls.Add(1)
+	if !r.started.CompareAndSwap(v, relieved) {
+		r.sock.looseCalls.Add(-1)
+		return
+	}
+	r.sock.startRunner(r.in)
+}

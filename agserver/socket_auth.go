@@ -1,0 +1,191 @@
+package agserver
+
+import (
+	"context"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/authtoken"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// TokenOptions say how SetAuthToken signs and delivers a token.
+type TokenOptions struct {
+	authtoken.SignOptions
+
+	// RejectOnFailedDelivery makes SetAuthToken wait until the client has
+	// confirmed that it holds the token, and fail otherwise.
+	RejectOnFailedDelivery bool
+}
+
+// DeauthenticateOptions say how Deauthenticate tells the client.
+type DeauthenticateOptions struct {
+	// RejectOnFailedDelivery makes Deauthenticate wait until the client has
+	// confirmed that it dropped its token, and fail otherwise.
+	RejectOnFailedDelivery bool
+}
+
+// authentication is what a client has proved. It does not change once made.
+type authentication struct {
+	token  authtoken.Claims
+	signed string
+	expiry time.Time // zero: never
+}
+
+func newAuthentication(token authtoken.Claims, signed string) *authentication {
+	a := &authentication{token: token, signed: signed}
+	a.expiry, _ = token.Expiry()
+	return a
+}
+
+// SetAuthToken signs the claims, gives the socket the token and sends it to the
+// client. It fails before #handshake is complete. A token that cannot be signed
+// closes the socket with 4002, as in the reference. The claims iat and exp are
+// added; an exp of the caller's wins over opts.ExpiresIn, which wins over
+// Options.AuthDefaultExpiry. opts may be nil.
+//
+// It returns once the token is queued for the client or, with
+// RejectOnFailedDelivery, once the client has confirmed it; Invoke says how long
+// that may take. The socket is authenticated in either case.
+func (s *Socket) SetAuthToken(ctx context.Context, claims any, opts *TokenOptions) error {
+	if s.State() == Connecting {
+		err := protocol.ErrInvalidAction.Withf("Cannot call setAuthToken before completing the handshake")
+		s.emitError(err)
+		return err
+	}
+	if opts == nil {
+		opts = new(TokenOptions)
+	}
+	sign, refused := opts.SignOptions.Resolve(s.srv.signDefaults(), claims)
+	if refused {
+		s.emitError(authtoken.ErrAlgorithmAtRuntime)
+	}
+	token, err := s.srv.opt.AuthEngine.Sign(ctx, claims, s.srv.keys.Load().Sign, &sign)
+	if err != nil {
+		s.emitError(err)
+		s.closeWith(protocol.CloseSignFailed, err.Error())
+		return err
+	}
+	s.mu.Lock()
+	old := s.authState
+	s.auth, s.authState = newAuthentication(token.Claims, token.Signed), Authenticated
+	if st := s.streams.Load(); st != nil {
+		st.emit.authTokenSigned.Emit(token.Signed)
+	}
+	s.emitAuthenticatedLocked(old)
+	if !opts.RejectOnFailedDelivery {
+		data, _ := protocol.Encode(struct {
+			Token string `json:"token"`
+		}{token.Signed})
+		s.transmitLocked(protocol.EventSetAuthToken, data, false) // reports its own error
+		s.mu.Unlock()
+		return nil
+	}
+	s.mu.Unlock()
+	err = s.Invoke(ctx, protocol.EventSetAuthToken, map[string]string{"token": token.Signed}, nil)
+	if err != nil {
+		err = failedDelivery(err)
+		s.emitError(err)
+	}
+	return err
+}
+
+// failedDelivery is what became of a token whose delivery failed with err.
+func failedDelivery(err error) error {
+	if e := public(err); e != nil {
+		return protocol.ErrAuth.Withf("Failed to deliver auth token to client - %s", e.Message)
+	}
+	if _, ok := err.(*protocol.Value); ok {
+		return protocol.ErrAuth.Withf("Failed to confirm delivery of auth token to client due to malformatted error response")
+	}
+	return protocol.ErrAuth.Withf("Failed to deliver auth token to client - %s", err)
+}
+
+// emitAuthenticatedLocked reports that the socket holds a (new) token.
+func (s *Socket) emitAuthenticatedLocked(old AuthState) {
+	st, token := s.streams.Load(), s.tokenLocked()
+	if old != Authenticated {
+		change := AuthStateChange{Old: old, New: s.authState, AuthToken: token}
+		if st != nil {
+			st.emit.authStateChange.Emit(change)
+		}
+		emit(s.srv, &s.srv.emit.authenticationStateChange, AuthenticationStateChangeEvent{s, change})
+	}
+	if st != nil {
+		st.emit.authenticate.Emit(token)
+	}
+	emit(s.srv, &s.srv.emit.authentication, AuthenticationEvent{s, token})
+}
+
+func (s *Socket) tokenLocked() authtoken.Claims {
+	if s.auth == nil {
+		return nil
+	}
+	return s.auth.token
+}
+
+// DeauthenticateSelf takes the auth token from the socket without telling the
+// client.
+func (s *Socket) DeauthenticateSelf() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deauthenticateSelfLocked()
+}
+
+func (s *Socket) deauthenticateSelfLocked() {
+	old, oldToken := s.authState, s.tokenLocked()
+	s.auth, s.authState = nil, Unauthenticated
+	st := s.streams.Load()
+	if old != Unauthenticated {
+		change := AuthStateChange{Old: old, New: Unauthenticated}
+		if st != nil {
+			st.emit.authStateChange.Emit(change)
+		}
+		emit(s.srv, &s.srv.emit.authenticationStateChange, AuthenticationStateChangeEvent{s, change})
+	}
+	if st != nil {
+		st.emit.deauthenticate.Emit(oldToken)
+	}
+	emit(s.srv, &s.srv.emit.deauthentication, DeauthenticationEvent{s, oldToken})
+}
+
+// Deauthenticate takes the auth token from the socket and tells the client to
+// drop its own. It returns once that is queued for the client or, with
+// RejectOnFailedDelivery, once the client has confirmed it; Invoke says how long
+// that may take. opts may be nil.
+func (s *Socket) Deauthenticate(ctx context.Context, opts *DeauthenticateOptions) error {
+	if opts == nil || !opts.RejectOnFailedDelivery {
+		s.deauthenticate()
+		return nil
+	}
+	s.DeauthenticateSelf()
+	err := s.Invoke(ctx, protocol.EventRemoveAuthToken, nil, nil)
+	if err != nil {
+		s.emitError(err)
+	}
+	return err
+}
+
+func (s *Socket) deauthenticate() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deauthenticateLocked()
+}
+
+// deauthenticateLocked tells the client whatever the state of the socket is.
+func (s *Socket) deauthenticateLocked() {
+	s.deauthenticateSelfLocked()
+	s.sendLocked(outPacket{text: protocol.AppendTransmit(nil, protocol.EventRemoveAuthToken, nil)}, false)
+}
+
+// expire takes from the socket a token that has run out, and returns the error
+// that says so; nil if there is none. It is asked at each pong and each action.
+func (s *Socket) expire() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.auth == nil || s.auth.expiry.IsZero() || !s.auth.token.Expired(time.Now()) {
+		return nil
+	}
+	err := authtoken.NewExpiredError(s.auth.token)
+	s.deauthenticateLocked()
+	return err
+}

@@ -1,0 +1,175 @@
+package agserver
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// cleanupGrace is how long consumers that keep up have to see the last of a
+// socket before its streams are killed. In the reference that is one turn of
+// the event loop.
+const cleanupGrace = 100 * time.Millisecond
+
+// Disconnect closes the connection with a code (0 means 1000) and a reason, of
+// which at most 123 bytes are sent. The socket is closed, and reported as such,
+// at once; what was sent before still goes out. A code that no close frame may
+// carry is an InvalidArgumentsError, and the connection is closed with 1000. On
+// a closed socket it does nothing.
+func (s *Socket) Disconnect(code protocol.CloseCode, reason string) error {
+	var err error
+	if code == 0 {
+		code = protocol.CloseNormal
+	}
+	if !sendable(code) {
+		err = protocol.ErrInvalidArguments.Withf("A socket cannot be closed with code %d", code)
+		s.emitError(err)
+		code = protocol.CloseNormal
+	}
+	if s.destroy(code, reason) {
+		s.conn.Close(int(code), reason)
+	}
+	return err
+}
+
+// sendable reports whether a close frame may carry the code.
+func sendable(code protocol.CloseCode) bool {
+	return code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006 || code >= 3000 && code <= 4999
+}
+
+// closeWith closes the connection on the server's own account: the reason goes
+// into the events, and not to the client.
+func (s *Socket) closeWith(code protocol.CloseCode, reason string) {
+	if s.destroy(code, reason) {
+		s.conn.Close(int(code), "")
+	}
+}
+
+// Terminate cuts the connection without a close frame. What waits to be sent is
+// dropped. The socket is closed, with code 1006, when the connection is.
+func (s *Socket) Terminate() { s.conn.Terminate() }
+
+// ended is called by the engine when the connection has ended.
+func (s *Socket) ended(code protocol.CloseCode, reason string, err error) {
+	if err != nil {
+		if err := transportError(err); err != nil && !s.dead.Load() {
+			s.emitError(err)
+		}
+	}
+	if in := s.in.Load(); in != nil && !s.dead.Load() && in.postpone(closeNotice{code, reason}) {
+		return // messages that came before have their turn first
+	}
+	s.destroy(code, reason)
+}
+
+// destroy makes the socket a closed one, once, and reports whether it did. The
+// order of the events is the reference's.
+func (s *Socket) destroy(code protocol.CloseCode, reason string) bool {
+	s.mu.Lock()
+	before := s.state
+	if before == Closed {
+		s.mu.Unlock()
+		return false
+	}
+	if reason == "" {
+		reason = code.Text()
+	}
+	end := CloseStatus{code, reason}
+	s.endBatchingLocked()
+	s.cancelBatchLocked()
+	s.state = Closed
+	s.dead.Store(true)
+	s.emitClosedLocked(before, end)
+	s.srv.registry.remove(s, before)
+	if !code.Ignored() {
+		s.emitError(protocol.NewSocketProtocolError(closeText(end), code))
+	}
+	if s.ctx != nil {
+		s.ctx.cancel(protocol.NewBadConnectionError("The socket was closed", "disconnect", code, reason))
+	}
+	channels := s.subs.names()
+	s.mu.Unlock()
+
+	if in := s.in.Load(); in != nil {
+		in.clear()
+	}
+	if len(channels) > 0 && s.srv.brokerBlocks {
+		s.srv.goroutines.Go(func() { s.finish(channels) })
+	} else {
+		s.finish(channels)
+	}
+	return true
+}
+
+// emitClosedLocked fails outstanding calls and reports the end.
+func (s *Socket) emitClosedLocked(before SocketState, end CloseStatus) {
+	st := s.streams.Load()
+	if before == Connecting {
+		s.abortCallsLocked("connectAbort", end)
+		if st != nil {
+			st.emit.connectAbort.Emit(end)
+		}
+		emit(s.srv, &s.srv.emit.connectionAbort, ConnectionAbortEvent{s, end})
+	} else {
+		s.abortCallsLocked("disconnect", end)
+		if st != nil {
+			st.emit.disconnect.Emit(end)
+		}
+		emit(s.srv, &s.srv.emit.disconnection, DisconnectionEvent{s, end})
+	}
+	if st != nil {
+		st.emit.close.Emit(end)
+	}
+	emit(s.srv, &s.srv.emit.closure, ClosureEvent{s, end})
+}
+
+// closeText is the message of the error that reports an end which was not
+// normal.
+func closeText(end CloseStatus) string {
+	if text := end.Code.Text(); text != "" {
+		return text
+	}
+	if end.Reason != "" {
+		return fmt.Sprintf("Socket connection closed with status code %d and reason: %s", end.Code, end.Reason)
+	}
+	return fmt.Sprintf("Socket connection closed with status code %d", end.Code)
+}
+
+// finish leaves the channels, reports the end of the socket and ends its
+// streams.
+func (s *Socket) finish(channels []string) {
+	for _, channel := range channels {
+		s.unsubscribe(s.srv.ctx, channel) // fails only if somebody else was faster
+	}
+	sessions := s.middleware.Load()
+	st := s.streams.Load()
+	if st != nil {
+		st.emit.end.Emit(struct{}{})
+	}
+	switch s.srv.opt.StreamCleanup {
+	case CleanupKill:
+		sessions.kill()
+		if st != nil {
+			st.close()
+			time.AfterFunc(cleanupGrace, st.kill)
+		}
+	case CleanupClose:
+		sessions.close()
+		if st != nil {
+			st.close()
+		}
+	}
+}
+
+func (st *socketStreams) close() {
+	st.receivers.Close()
+	st.procedures.Close()
+	st.events.CloseAll()
+}
+
+func (st *socketStreams) kill() {
+	st.receivers.Kill()
+	st.procedures.Kill()
+	st.events.KillAll()
+}

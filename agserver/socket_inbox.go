@@ -1,0 +1,173 @@
+package agserver
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// inMessage is a message on its way to being handled. packet is what it says,
+// or one packet of the batch that it is.
+type inMessage struct {
+	packet protocol.Packet
+	text   []byte // the whole message, as it came
+	binary bool
+	pong   bool
+	raw    bool // has yet to pass the raw middleware
+}
+
+// inbox holds the messages of one socket that wait while user code is at work
+// for an earlier one, and is worked off by one runner at a time. A socket has
+// one only while there is something to wait for; otherwise messages are handled
+// where they are read.
+//
+// Filled by the engine's calls for the socket (and by raw middleware that has
+// come to a decision late), emptied by the runner.
+type inbox struct {
+	runner atomic.Pointer[runner]
+
+	mu sync.Mutex
+
+	// Guarded by mu.
+	queue   []inMessage
+	head    int // queue[head:] waits
+	bytes   int // of the messages in it
+	paused  bool
+	done    bool         // the runner has left; take a new inbox
+	closing *closeNotice // the connection has ended: behind what waits
+}
+
+// closeNotice is how a connection ended.
+type closeNotice struct {
+	code   protocol.CloseCode
+	reason string
+}
+
+// inboxes is how a socket holds its inbox.
+type inboxes = atomic.Pointer[inbox]
+
+// enqueue hands a message to the socket's runner, which it starts if there is
+// none. The message must be owned by the caller: its text is kept.
+func (s *Socket) enqueue(m inMessage) {
+	for {
+		in := s.in.Load()
+		if in == nil {
+			in = &inbox{}
+			in.queue = append(in.queue, m)
+			in.bytes = len(m.text)
+			if s.in.CompareAndSwap(nil, in) {
+				s.startRunner(in)
+				return
+			}
+			continue
+		}
+		if in.put(s, m) {
+			return
+		}
+	}
+}
+
+// put appends a message; it reports false if the inbox is no longer in use.
+func (in *inbox) put(s *Socket, m inMessage) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.done {
+		return false
+	}
+	in.queue = append(in.queue, m)
+	in.bytes += len(m.text)
+	if limit := s.srv.opt.MaxInbound; limit > 0 && !in.paused &&
+		(in.bytes > limit || len(in.queue)-in.head > limit/minMessageCost) {
+		in.paused = true
+		s.conn.Pause()
+	}
+	return true
+}
+
+// minMessageCost is what a message counts for at least, in bytes, when it
+// waits: an empty one takes room too.
+const minMessageCost = 32
+
+// next takes the first message for runner r. It reports false when there is
+// none (the inbox is out of use then) or when r has been relieved.
+func (in *inbox) next(s *Socket, r *runner) (inMessage, bool) {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.runner.Load() != r {
+		return inMessage{}, false
+	}
+	if in.head == len(in.queue) {
+		in.done = true
+		s.in.CompareAndSwap(in, nil)
+		return inMessage{}, false
+	}
+	m := in.queue[in.head]
+	in.queue[in.head] = inMessage{}
+	in.head++
+	in.bytes -= len(m.text)
+	if in.head == len(in.queue) {
+		in.queue, in.head = in.queue[:0], 0
+	}
+	if in.paused && in.bytes <= s.srv.opt.MaxInbound/2 {
+		in.paused = false
+		s.conn.Resume()
+	}
+	return m, true
+}
+
+// unpack puts the packets of a batch in front of what waits, for runner r.
+func (in *inbox) unpack(m inMessage) {
+	var packets []inMessage
+	for p := range m.packet.Elements() {
+		packets = append(packets, inMessage{packet: p, text: m.text, binary: m.binary})
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.queue = append(packets, in.queue[in.head:]...)
+	in.head = 0
+	in.bytes += len(packets) * len(m.text)
+}
+
+// clear forgets what waits: the socket has ended.
+func (in *inbox) clear() {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	in.queue, in.head, in.bytes = nil, 0, 0
+	in.closing = nil
+}
+
+// postpone leaves the end of the connection to the runner, behind what waits.
+// It reports false if there is no runner any more.
+func (in *inbox) postpone(n closeNotice) bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if in.done {
+		return false
+	}
+	in.closing = &n
+	return true
+}
+
+// takeClosing returns the notice that postpone left, once.
+func (in *inbox) takeClosing() *closeNotice {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	n := in.closing
+	in.closing = nil
+	return n
+}
+
+// isPaused reports whether the socket is not read for want of room.
+func (in *inbox) isPaused() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.paused
+}
+
+// waiting returns how many messages wait.
+func (in *inbox) waiting() int {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return len(in.queue) - in.head
+}

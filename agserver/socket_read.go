@@ -1,0 +1,258 @@
+package agserver
+
+import (
+	"bytes"
+
+	"github.com/socketcluster-go/socketcluster/agserver/engine"
+	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// pongResetDivisor: messages that are no pongs count as signs of life only when
+// pingTimeout/pongResetDivisor has passed since the last one that counted.
+const pongResetDivisor = 4
+
+// receive takes a message from the engine. text is the engine's: it is copied
+// if it is to be kept. It runs on the engine's loop and does not block: what
+// needs user code goes to a runner.
+func (s *Socket) receive(binary bool, text []byte) {
+	if s.dead.Load() {
+		return
+	}
+	pong := !binary && string(text) == s.srv.opt.ProtocolVersion.Pong()
+	s.seen(pong)
+	if s.srv.middleware.has(middleware.InboundRaw) {
+		s.enqueue(inMessage{text: bytes.Clone(text), binary: binary, pong: pong, raw: true})
+		return
+	}
+	if st := s.streams.Load(); st != nil && st.emit.message.HasConsumers() {
+		text = bytes.Clone(text)
+		st.emit.message.Emit(Message{Data: text, Binary: binary})
+	}
+	busy := s.in.Load() != nil
+	if pong {
+		if busy {
+			s.enqueue(inMessage{pong: true})
+		} else {
+			s.onPong()
+		}
+		return
+	}
+	if busy {
+		s.enqueueText(bytes.Clone(text), binary)
+		return
+	}
+	packet, ok := s.parse(text)
+	switch {
+	case !ok:
+	case s.srv.needsRunner(&packet):
+		s.enqueueText(bytes.Clone(text), binary)
+	case packet.Kind == protocol.KindBatch:
+		s.handleBatch(packet, text, binary)
+	default:
+		s.handlePacket(packet, inMessage{text: text, binary: binary}, nil)
+	}
+}
+
+// seen notes a sign of life.
+func (s *Socket) seen(pong bool) {
+	now := s.now()
+	last := engine.Instant(s.lastSeen.Load())
+	if pong || now.Sub(last) > s.srv.opt.PingTimeout/pongResetDivisor {
+		s.lastSeen.Store(int64(now))
+	}
+}
+
+// parse reads a message by the codec. It reports false when the codec cannot,
+// which has been dealt with then.
+func (s *Socket) parse(text []byte) (protocol.Packet, bool) {
+	if c := s.srv.codec(); c != nil {
+		decoded, err := c.Decode(nil, text)
+		if err != nil {
+			s.emitError(protocol.ErrInvalidMessage.Withf("%s", err.Error()))
+			s.refuseEarly()
+			return protocol.Packet{}, false
+		}
+		text = decoded
+	}
+	return protocol.Parse(text), true
+}
+
+// enqueueText parses a message that the socket owns and hands it to the runner.
+func (s *Socket) enqueueText(text []byte, binary bool) {
+	if packet, ok := s.parse(text); ok {
+		s.enqueue(inMessage{packet: packet, text: text, binary: binary})
+	}
+}
+
+// handleMessage handles a message on runner r.
+func (s *Socket) handleMessage(m inMessage, r *runner) {
+	if m.raw {
+		if !s.passRaw(&m, r) {
+			return
+		}
+		if r.started.Load() == relieved {
+			// Later messages have overtaken this one while it was looked at.
+			s.enqueueDecided(m)
+			return
+		}
+	}
+	switch {
+	case s.dead.Load():
+	case m.pong:
+		s.onPong()
+	case m.packet.Kind == protocol.KindBatch:
+		if s.checkBatch(m.packet) {
+			r.in.unpack(m)
+		}
+	default:
+		s.handlePacket(m.packet, m, r)
+	}
+}
+
+// passRaw shows a message to the raw middleware and reports whether it may go
+// on. It is parsed then.
+func (s *Socket) passRaw(m *inMessage, r *runner) bool {
+	a := &middleware.Action{Kind: middleware.Message, Socket: s, Message: m.text, Binary: m.binary}
+	if err := s.decide(middleware.InboundRaw, a, r.call); err != nil {
+		return false
+	}
+	m.raw, m.text = false, a.Message
+	m.pong = !m.binary && string(m.text) == s.srv.opt.ProtocolVersion.Pong()
+	if st := s.streams.Load(); st != nil {
+		st.emit.message.Emit(Message{Data: m.text, Binary: m.binary})
+	}
+	if m.pong {
+		return true
+	}
+	var ok bool
+	m.packet, ok = s.parse(m.text)
+	return ok
+}
+
+// enqueueDecided puts a message that has passed the raw middleware behind what
+// waits for the runner.
+func (s *Socket) enqueueDecided(m inMessage) {
+	if !s.dead.Load() {
+		s.enqueue(m)
+	}
+}
+
+// checkBatch reports whether a batch is within bounds; the socket is closed
+// otherwise.
+func (s *Socket) checkBatch(batch protocol.Packet) bool {
+	limit := s.srv.opt.MaxBatch
+	if limit <= 0 || len(batch.Data) <= 2*limit {
+		return true // too short to hold more than limit elements
+	}
+	n := 0
+	for range batch.Elements() {
+		if n++; n > limit {
+			s.emitError(protocol.ErrResourceLimit.Withf("Socket %s sent a batch of more than %d packets", s.ID(), limit))
+			s.closeWith(protocol.ClosePolicyViolation, "")
+			return false
+		}
+	}
+	return true
+}
+
+// handleBatch handles the packets of a batch in order, where none needs user
+// code.
+func (s *Socket) handleBatch(batch protocol.Packet, text []byte, binary bool) {
+	if !s.checkBatch(batch) {
+		return
+	}
+	for p := range batch.Elements() {
+		if s.dead.Load() {
+			return
+		}
+		s.handlePacket(p, inMessage{text: text, binary: binary}, nil)
+	}
+}
+
+// handlePacket handles one packet, on runner r or, with r nil, on the engine's
+// loop, where it does not block. What p and m hold is the engine's in the
+// latter case.
+func (s *Socket) handlePacket(p protocol.Packet, m inMessage, r *runner) {
+	switch p.Kind {
+	case protocol.KindTransmit, protocol.KindInvoke:
+		s.handleEvent(p, r)
+	case protocol.KindResponse:
+		if !s.refuseEarly() {
+			s.onResponse(p)
+		}
+	default:
+		if !s.refuseEarly() {
+			s.onRaw(m, r)
+		}
+	}
+}
+
+func (s *Socket) handleEvent(p protocol.Packet, r *runner) {
+	if p.Event == protocol.EventHandshake {
+		s.onHandshake(p, r)
+		return
+	}
+	if s.refuseEarly() {
+		return
+	}
+	switch p.Event {
+	case protocol.EventAuthenticate:
+		s.onAuthenticate(p, r)
+	case protocol.EventRemoveAuthToken:
+		s.onRemoveAuthToken(p)
+	case protocol.EventPublish:
+		s.onPublish(p, r)
+	case protocol.EventSubscribe:
+		s.onSubscribe(p, r)
+	case protocol.EventUnsubscribe:
+		s.onUnsubscribe(p, r)
+	default:
+		s.onEvent(p, r)
+	}
+}
+
+// refuseEarly closes a socket that sends anything before its handshake, and
+// reports whether it has.
+func (s *Socket) refuseEarly() bool {
+	if s.srv.opt.LaxHandshake {
+		return s.dead.Load()
+	}
+	switch s.State() {
+	case Connecting:
+		s.closeWith(protocol.CloseEarlyMessage, "")
+		return true
+	case Closed:
+		return true
+	}
+	return false
+}
+
+// onPong handles a pong in its turn among the messages.
+func (s *Socket) onPong() {
+	if !s.srv.opt.LaxHandshake && s.State() == Connecting {
+		s.closeWith(protocol.CloseEarlyMessage, "")
+		return
+	}
+	s.expire()
+}
+
+// onRaw hands on a message that is no packet.
+func (s *Socket) onRaw(m inMessage, r *runner) {
+	st := s.streams.Load()
+	listening := st != nil && st.emit.raw.HasConsumers()
+	handler := s.srv.handlers.rawHandler()
+	if !listening && handler == nil {
+		return
+	}
+	msg := Message{Data: m.text, Binary: m.binary}
+	if r == nil {
+		msg.Data = bytes.Clone(m.text)
+	}
+	if listening {
+		st.emit.raw.Emit(msg)
+	}
+	if handler != nil && r != nil {
+		s.report(r.call(func() error { return handler(s.Context(), s, msg) }))
+	}
+}

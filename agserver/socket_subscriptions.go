@@ -1,0 +1,222 @@
+package agserver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// fewSubscriptions is the number up to which a socket's channels are kept in a
+// list, which is smaller than a map and for a few as fast.
+const fewSubscriptions = 8
+
+// subscriptions are the channels of a socket, in the order in which it was
+// subscribed. Guarded by the socket's mu.
+type subscriptions struct {
+	list []subscription
+	many map[string]subscription // in place of list, beyond a few
+	next uint64
+}
+
+type subscription struct {
+	channel string
+	since   uint64 // its place in the order
+	local   *localChannel
+}
+
+func (c *subscriptions) len() int {
+	if c.many != nil {
+		return len(c.many)
+	}
+	return len(c.list)
+}
+
+func (c *subscriptions) get(channel string) (subscription, bool) {
+	if c.many != nil {
+		sub, ok := c.many[channel]
+		return sub, ok
+	}
+	if i := c.find(channel); i >= 0 {
+		return c.list[i], true
+	}
+	return subscription{}, false
+}
+
+func (c *subscriptions) find(channel string) int {
+	return slices.IndexFunc(c.list, func(sub subscription) bool { return sub.channel == channel })
+}
+
+func (c *subscriptions) add(channel string, local *localChannel) {
+	c.next++
+	sub := subscription{channel, c.next, local}
+	if c.many == nil && len(c.list) < fewSubscriptions {
+		c.list = append(c.list, sub)
+		return
+	}
+	if c.many == nil {
+		c.many = make(map[string]subscription, 2*fewSubscriptions)
+		for _, old := range c.list {
+			c.many[old.channel] = old
+		}
+		c.list = nil
+	}
+	c.many[channel] = sub
+}
+
+func (c *subscriptions) remove(channel string) {
+	if c.many != nil {
+		delete(c.many, channel)
+		return
+	}
+	if i := c.find(channel); i >= 0 {
+		c.list = slices.Delete(c.list, i, i+1)
+	}
+}
+
+// names returns the channels in order.
+func (c *subscriptions) names() []string {
+	all := c.list
+	if c.many != nil {
+		all = make([]subscription, 0, len(c.many))
+		for _, sub := range c.many {
+			all = append(all, sub)
+		}
+		slices.SortFunc(all, func(a, b subscription) int { return cmp.Compare(a.since, b.since) })
+	}
+	names := make([]string, len(all))
+	for i, sub := range all {
+		names[i] = sub.channel
+	}
+	return names
+}
+
+// Subscriptions returns the channels that the socket is subscribed to, in the
+// order of the subscriptions.
+func (s *Socket) Subscriptions() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.subs.names()
+}
+
+// SubscriptionCount returns how many channels the socket is subscribed to.
+func (s *Socket) SubscriptionCount() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.subs.len()
+}
+
+// IsSubscribed reports whether the socket is subscribed to the channel.
+func (s *Socket) IsSubscribed(channel string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, ok := s.subs.get(channel)
+	return ok
+}
+
+// subscribe subscribes the socket. The channel is kept; options is called for
+// the events. It blocks as long as the broker does.
+func (s *Socket) subscribe(ctx context.Context, channel string, options func() protocol.Data) error {
+	s.mu.Lock()
+	limit := s.srv.opt.SocketChannelLimit
+	_, again := s.subs.get(channel)
+	full := limit > 0 && s.subs.len() >= limit
+	s.mu.Unlock()
+	if full {
+		return protocol.ErrInvalidAction.Withf(
+			"Socket %s tried to exceed the channel subscription limit of %d", s.ID(), limit)
+	}
+	var local *localChannel
+	if !again {
+		var err error
+		if local, err = s.srv.index.Acquire(ctx, channel); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state != Open {
+		if !again {
+			s.srv.release(channel)
+		}
+		return errSocketClosed
+	}
+	if !again {
+		local.group.Add(s.conn)
+		s.subs.add(channel, local)
+	}
+	s.emitSubscribedLocked(channel, options)
+	return nil
+}
+
+func (s *Socket) emitSubscribedLocked(channel string, options func() protocol.Data) {
+	st := s.streams.Load()
+	own := st != nil && st.emit.subscribe.HasConsumers()
+	if !own && !s.srv.emit.subscription.HasConsumers() && !s.srv.emit.all.HasConsumers() {
+		return
+	}
+	data := options()
+	if own {
+		st.emit.subscribe.Emit(Subscribed{channel, data})
+	}
+	emit(s.srv, &s.srv.emit.subscription, SubscriptionEvent{s, channel, data})
+}
+
+// unsubscribe unsubscribes the socket. It blocks as long as the broker does.
+func (s *Socket) unsubscribe(ctx context.Context, channel string) error {
+	s.mu.Lock()
+	sub, ok := s.subs.get(channel)
+	if ok {
+		s.subs.remove(channel)
+		sub.local.group.Remove(s.conn)
+	}
+	s.mu.Unlock()
+	if !ok {
+		return protocol.ErrInvalidAction.Withf(
+			"Socket %s tried to unsubscribe from a channel which it is not subscribed to", s.ID())
+	}
+	if err := s.srv.index.Release(ctx, sub.channel); err != nil {
+		s.emitError(protocol.ErrBroker.Withf("Failed to unsubscribe socket from the %s channel - %s", channel, errorText(err)))
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if st := s.streams.Load(); st != nil {
+		st.emit.unsubscribe.Emit(sub.channel)
+	}
+	emit(s.srv, &s.srv.emit.unsubscription, UnsubscriptionEvent{s, sub.channel})
+	return nil
+}
+
+// KickOut unsubscribes the socket from a channel and tells the client why;
+// message is anything that protocol.Encode takes, nil for nothing. What is
+// published after it returns does not reach the client. It returns an
+// InvalidActionError if the socket was not subscribed; the client is told even
+// so, as in the reference.
+func (s *Socket) KickOut(channel string, message any) error {
+	return s.KickOutOf([]string{channel}, message)
+}
+
+// KickOutOf is KickOut for several channels, in their order. nil means all that
+// the socket is subscribed to. All are left, whatever goes wrong with one.
+func (s *Socket) KickOutOf(channels []string, message any) error {
+	if channels == nil {
+		channels = s.Subscriptions()
+	}
+	var errs []error
+	for i, channel := range channels {
+		data, err := protocol.Encode(struct {
+			Channel string `json:"channel"`
+			Message any    `json:"message,omitempty"`
+		}{channel, message})
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		s.transmitLocked(protocol.EventKickOut, data, i == 0) // reports its own error
+		s.mu.Unlock()
+		errs = append(errs, s.unsubscribe(s.srv.ctx, channel))
+	}
+	return errors.Join(errs...)
+}

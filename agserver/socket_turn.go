@@ -1,0 +1,60 @@
+package agserver
+
+import "time"
+
+// In the reference a procedure's code runs in one go up to its answer, and what
+// it transmits meanwhile leaves afterwards: clients see the answer first, then
+// the auth token that came with it, and there are clients that rely on it. A
+// turn gives a call the same: from its arrival to its answer, at most for
+// turnPatience, packets of the transmit kind wait. A publication, the first
+// kick-out and a call to the client do not wait, and take with them what does.
+
+// turnPatience is the longest time that a packet waits for an answer. A handler
+// that takes longer has not run in one go in the reference either.
+const turnPatience = 5 * time.Millisecond
+
+// turnNumber names a turn of a socket; 0 is none.
+type turnNumber uint32
+
+// turn is the time in which packets wait for the answers to open calls. Guarded
+// by the socket's mu.
+type turn struct {
+	number turnNumber
+	open   int           // calls without an answer
+	began  time.Duration // by the engine's clock, of the latest call
+}
+
+// beginTurn joins the turn that is under way, or begins one.
+func (s *Socket) beginTurn() turnNumber {
+	now := time.Duration(s.now())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	t := &s.turn
+	if t.open == 0 || now-t.began > turnPatience {
+		t.number = max(1, t.number+1)
+		t.open = 0
+	}
+	t.open++
+	t.began = now
+	return t.number
+}
+
+// endTurn leaves a turn; what waited for it is sent with the last one.
+func (s *Socket) endTurn(n turnNumber) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.turn.number != n || s.turn.open == 0 {
+		return // that turn ended with its patience
+	}
+	if s.turn.open--; s.turn.open == 0 && s.out != nil {
+		s.flushLocked()
+	}
+}
+
+// inTurnLocked returns for how much longer packets wait for an answer.
+func (s *Socket) inTurnLocked() time.Duration {
+	if s.turn.open == 0 {
+		return 0
+	}
+	return max(0, s.turn.began+turnPatience-time.Duration(s.now()))
+}

@@ -1,0 +1,85 @@
+package agserver
+
+import (
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/agserver/engine"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// wake does what is due for the socket at this time, and returns when to ask
+// again. It is all that the socket has of timers: the engine's calls are late by
+// at most its tick.
+func (s *Socket) wake(now engine.Instant) engine.Instant {
+	if s.dead.Load() {
+		return 0
+	}
+	opt := &s.srv.opt
+	s.mu.Lock()
+	awaiting := s.state == Connecting && !s.handshaking
+	s.mu.Unlock()
+	if awaiting && after(now, s.openedAt, opt.HandshakeTimeout) {
+		s.closeWith(protocol.CloseHandshakeTimeout, "")
+		return 0
+	}
+	if opt.PingTimeoutDisabled {
+		return s.nextWake(now)
+	}
+	if after(now, engine.Instant(s.lastSeen.Load()), opt.PingTimeout) {
+		if in := s.in.Load(); in == nil || !in.isPaused() {
+			s.closeWith(protocol.ClosePongTimeout, "")
+			return 0
+		}
+		s.lastSeen.Store(int64(now)) // it is we who do not read
+	}
+	if opt.PingInterval > 0 && now >= s.nextPing {
+		s.conn.SendFrame(s.srv.ping)
+		s.nextPing = s.nextPing.Add(opt.PingInterval)
+		if s.nextPing <= now {
+			s.nextPing = now.Add(opt.PingInterval)
+		}
+	}
+	return s.nextWake(now)
+}
+
+// nextWake returns the earliest of the socket's times.
+func (s *Socket) nextWake(now engine.Instant) engine.Instant {
+	opt := &s.srv.opt
+	var next engine.Instant
+	sooner := func(t engine.Instant) {
+		if next == 0 || t < next {
+			next = t
+		}
+	}
+	s.mu.Lock()
+	if s.state == Connecting && !s.handshaking && opt.HandshakeTimeout > 0 {
+		sooner(s.openedAt.Add(opt.HandshakeTimeout))
+	}
+	s.mu.Unlock()
+	if !opt.PingTimeoutDisabled {
+		if opt.PingInterval > 0 {
+			sooner(s.nextPing)
+		}
+		if opt.PingTimeout > 0 {
+			sooner(engine.Instant(s.lastSeen.Load()).Add(opt.PingTimeout))
+		}
+	}
+	if next != 0 {
+		next = max(next, now+1)
+	}
+	return next
+}
+
+// tickFor returns the resolution that the engine needs for the options: a
+// twentieth of the shortest time that matters.
+func tickFor(o *Options) time.Duration {
+	shortest := o.HandshakeTimeout
+	if !o.PingTimeoutDisabled {
+		for _, d := range []time.Duration{o.PingInterval, o.PingTimeout} {
+			if d > 0 && (shortest == 0 || d < shortest) {
+				shortest = d
+			}
+		}
+	}
+	return min(max(shortest/20, 5*time.Millisecond), 50*time.Millisecond)
+}

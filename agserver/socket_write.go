@@ -1,0 +1,293 @@
+package agserver
+
+import (
+	"sync"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/agserver/engine"
+	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// outbox is what a socket needs while packets wait to be sent, or are collected
+// in batches. Guarded by the socket's mu.
+type outbox struct {
+	queue   []outPacket // behind a turn, or behind the outbound middleware
+	bytes   int
+	pumping bool        // a goroutine works off the queue, for the middleware
+	timer   *time.Timer // ends the wait for a turn
+	batch   batch
+}
+
+// outPacket is a packet on its way to the client, as JSON text.
+type outPacket struct {
+	text  []byte
+	frame *engine.Frame // of a publication: the message shared by all subscribers
+}
+
+// outboxLocked returns the socket's outbox, made now if need be.
+func (s *Socket) outboxLocked() *outbox {
+	if s.out == nil {
+		s.out = new(outbox)
+	}
+	return s.out
+}
+
+// buffers are for building packets that are copied when they are sent.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxPooledBuffer is the size in bytes above which a buffer is not kept.
+const maxPooledBuffer = 64 << 10
+
+// built calls use with what build appends to an empty buffer.
+func built(build func(dst []byte) []byte, use func(text []byte)) {
+	b := buffers.Get().(*[]byte)
+	text := build((*b)[:0])
+	use(text)
+	if cap(text) <= maxPooledBuffer {
+		*b = text[:0]
+		buffers.Put(b)
+	}
+}
+
+// reply answers a call; nil data is left out. Answers do not wait for packets
+// that were to be sent earlier.
+func (s *Socket) reply(id protocol.CallID, data protocol.Data) {
+	built(func(dst []byte) []byte { return protocol.AppendReply(dst, id, data) }, s.write)
+}
+
+// replyError answers a call with an error.
+func (s *Socket) replyError(id protocol.CallID, err error) {
+	built(func(dst []byte) []byte { return protocol.AppendError(dst, id, protocol.Dehydrate(err)) }, s.write)
+}
+
+// write sends a packet past the queue.
+func (s *Socket) write(text []byte) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.writeLocked(text)
+}
+
+// writeLocked sends a packet, or puts it into the batch that is being collected.
+func (s *Socket) writeLocked(text []byte) {
+	if s.out != nil && s.out.batch.collecting {
+		s.collectLocked(text)
+		return
+	}
+	s.sendTextLocked(text)
+}
+
+// sendTextLocked sends packets, as JSON text, as one message.
+func (s *Socket) sendTextLocked(text []byte) {
+	if s.state == Closed {
+		s.emitError(errNotOpen)
+		return
+	}
+	c := s.srv.codec()
+	if c == nil {
+		s.conn.Send(engine.OpText, text)
+		return
+	}
+	built(func(dst []byte) []byte {
+		message, err := c.Encode(dst, text)
+		if err != nil {
+			s.emitError(err)
+			return dst
+		}
+		s.conn.Send(opCode(c), message)
+		return message
+	}, func([]byte) {})
+}
+
+// opCode is what messages of a codec are sent as.
+func opCode(c protocol.Codec) engine.OpCode {
+	if c != nil && c.Binary() {
+		return engine.OpBinary
+	}
+	return engine.OpText
+}
+
+// Transmit sends an event to the client, with v encoded by protocol.Encode; nil
+// sends no data. It does not block: it returns once the packet is queued, and
+// says nothing of its delivery. Before #handshake is complete and after the
+// connection has ended it returns a BadConnectionError, which is reported as an
+// error event too.
+func (s *Socket) Transmit(event string, v any) error {
+	data, err := protocol.Encode(v)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.transmitLocked(event, data, false)
+}
+
+func (s *Socket) transmitLocked(event string, data protocol.Data, now bool) error {
+	if s.state != Open {
+		err := protocol.NewBadConnectionError("Socket transmit "+event+" event was aborted due to a bad connection", "connectAbort", 0, "")
+		s.emitError(err)
+		return err
+	}
+	s.sendLocked(outPacket{text: protocol.AppendTransmit(nil, event, data)}, now)
+	return nil
+}
+
+// Send sends a text message that is no packet. It does not wait for packets
+// that were transmitted earlier. It does not block.
+func (s *Socket) Send(text string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == Closed {
+		s.emitError(errNotOpen)
+		return errNotOpen
+	}
+	s.conn.Send(engine.OpText, []byte(text))
+	return nil
+}
+
+// sendLocked sends a packet in its turn. One that is sent now does not wait for
+// open calls to be answered, and takes with it what does; for the outbound
+// middleware it waits all the same.
+func (s *Socket) sendLocked(p outPacket, now bool) {
+	wait := time.Duration(0)
+	if !now {
+		wait = s.inTurnLocked()
+	}
+	if wait == 0 && (s.out == nil || len(s.out.queue) == 0 && !s.out.pumping) && (p.frame == nil || !s.srv.middleware.has(middleware.Outbound)) {
+		s.deliverLocked(p)
+		return
+	}
+	o := s.outboxLocked()
+	o.queue = append(o.queue, p)
+	o.bytes += len(p.text)
+	if limit := s.srv.opt.MaxOutbound; limit > 0 && o.bytes > limit {
+		s.emitError(errSlowConsumer)
+		s.conn.Terminate()
+		return
+	}
+	s.conn.Divert(true)
+	switch {
+	case o.pumping:
+	case wait == 0:
+		s.flushLocked()
+	case o.timer == nil:
+		o.timer = time.AfterFunc(wait, s.flush)
+	}
+}
+
+// deliverLocked sends a packet for which nothing is left to wait.
+func (s *Socket) deliverLocked(p outPacket) {
+	if p.frame != nil && s.state != Closed && (s.out == nil || !s.out.batch.collecting) {
+		s.conn.SendFrame(p.frame)
+		return
+	}
+	s.writeLocked(p.text)
+}
+
+// flush sends what has waited for a turn for long enough.
+func (s *Socket) flush() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.out != nil {
+		s.flushLocked()
+	}
+}
+
+// flushLocked sends what waits, by way of the outbound middleware if need be.
+func (s *Socket) flushLocked() {
+	o := s.out
+	if o.timer != nil {
+		o.timer.Stop()
+		o.timer = nil
+	}
+	if o.pumping || len(o.queue) == 0 {
+		return
+	}
+	if s.srv.middleware.has(middleware.Outbound) {
+		o.pumping = true
+		s.srv.goroutines.Go(s.pump)
+		return
+	}
+	for _, p := range o.queue {
+		s.deliverLocked(p)
+	}
+	o.queue, o.bytes = nil, 0
+	s.settleLocked()
+}
+
+// settleLocked ends the diversion of publications when they may go out directly
+// again, and gives up an outbox that is not needed.
+func (s *Socket) settleLocked() {
+	o := s.out
+	if o == nil || len(o.queue) > 0 || o.pumping || o.batch.collecting || s.srv.middleware.has(middleware.Outbound) {
+		return
+	}
+	s.conn.Divert(false)
+	if o.timer == nil && o.batch.idle() {
+		s.out = nil
+	}
+}
+
+// pump works off the queue, asking the outbound middleware about publications.
+// There is one at a time for a socket, and only while packets wait.
+func (s *Socket) pump() {
+	for {
+		s.mu.Lock()
+		o := s.out
+		if len(o.queue) == 0 {
+			o.queue, o.pumping = nil, false
+			s.settleLocked()
+			s.mu.Unlock()
+			return
+		}
+		p := o.queue[0]
+		o.queue[0] = outPacket{}
+		o.queue = o.queue[1:]
+		o.bytes -= len(p.text)
+		s.mu.Unlock()
+		if p.frame == nil || s.allowOutbound(&p) {
+			s.mu.Lock()
+			s.deliverLocked(p)
+			s.mu.Unlock()
+		}
+	}
+}
+
+// allowOutbound shows a publication to the outbound middleware.
+func (s *Socket) allowOutbound(p *outPacket) bool {
+	packet := protocol.Parse(p.text)
+	channel, data, _ := protocol.ChannelOf(packet.Data)
+	a := &middleware.Action{Kind: middleware.PublishOut, Socket: s, Channel: channel, Data: data}
+	if err := s.decide(middleware.Outbound, a, guarded); err != nil {
+		return false
+	}
+	if !a.UseCache && !sameBytes(a.Data, data) {
+		p.frame = nil
+		p.text = protocol.AppendPublish(nil, channel, a.Data)
+	}
+	return true
+}
+
+// sameBytes reports whether a and b are the same memory.
+func sameBytes(a, b []byte) bool {
+	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
+}
+
+// diverted takes a publication that the socket's own affairs keep from being
+// sent as it is. It is called on the engine's loop.
+func (s *Socket) diverted(f *engine.Frame) {
+	text := f.Payload()
+	if c := s.srv.codec(); c != nil {
+		decoded, err := c.Decode(nil, text)
+		if err != nil {
+			s.emitError(err)
+			return
+		}
+		text = decoded
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.state == Open {
+		s.sendLocked(outPacket{text: text, frame: f}, !s.srv.middleware.has(middleware.Outbound))
+	}
+}

@@ -1,0 +1,93 @@
+package middleware
+
+import (
+	"context"
+	"iter"
+
+	"github.com/socketcluster-go/socketcluster/channels/stream"
+)
+
+// Middleware decides over actions: a [Func] or a [Stream].
+type Middleware interface {
+	// Open is called by the server before the first action of a socket.
+	Open() Session
+}
+
+// Session is a middleware at work on one socket. The server calls Decide for
+// one action after the other, or, for raw messages, for several at once.
+type Session interface {
+	// Decide returns nil to allow and a *Blocked to block. Any other error
+	// says that there is no decision: ctx has ended.
+	Decide(ctx context.Context, a *Action) error
+
+	// Close ends the session after the actions that it has been given. It
+	// does not wait.
+	Close()
+
+	// Kill ends it now: actions without a decision are not shown to it.
+	Kill()
+}
+
+// Func is middleware as a plain function: nil allows the action, an error
+// blocks it. It may block; ctx ends with the socket. It may be called for many
+// sockets at once.
+type Func func(ctx context.Context, a *Action) error
+
+// Open returns the function itself: it has no state for a socket.
+func (f Func) Open() Session { return funcSession{f} }
+
+type funcSession struct{ f Func }
+
+func (s funcSession) Decide(ctx context.Context, a *Action) error {
+	err := s.f(ctx, a)
+	if verdict, ok := a.verdict(); ok {
+		return verdict
+	}
+	if err != nil {
+		return &Blocked{Err: err}
+	}
+	return nil
+}
+
+func (funcSession) Close() {}
+func (funcSession) Kill()  {}
+
+// Stream is middleware as a loop over the actions of one socket. The function
+// runs in a goroutine of its own for each socket, from the socket's first
+// action to its last; it must decide every action, from that goroutine or
+// another one, and return when the sequence ends.
+type Stream func(actions iter.Seq[*Action])
+
+// Open starts the function.
+func (f Stream) Open() Session {
+	s := &streamSession{ended: make(chan struct{})}
+	actions := s.emitter.Stream().All(context.Background())
+	go func() { // ends with Close or Kill, or when f is done; nobody waits for user code
+		defer close(s.ended)
+		f(actions)
+	}()
+	return s
+}
+
+// streamSession hands actions to a Stream's function.
+type streamSession struct {
+	emitter stream.Emitter[*Action]
+	ended   chan struct{}
+}
+
+func (s *streamSession) Decide(ctx context.Context, a *Action) error {
+	decided := a.decided()
+	s.emitter.Emit(a)
+	select {
+	case <-decided:
+	case <-s.ended:
+		a.Block(ErrStreamEnded)
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	verdict, _ := a.verdict()
+	return verdict
+}
+
+func (s *streamSession) Close() { s.emitter.Stream().Close() }
+func (s *streamSession) Kill()  { s.emitter.Stream().Kill() }
