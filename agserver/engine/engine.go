@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"io"
 	"log"
 	"net"
 	"runtime"
@@ -35,7 +36,7 @@ type Engine struct {
 	closed    bool
 	portables loops
 	natives   loops
-	listeners map[net.Listener]struct{}
+	listeners map[net.Listener]io.Closer // the duplicate that accepts; nil = none
 	webs      []*web
 	relief    chan struct{} // closed when congested falls to 0; nil = nobody waits
 }
@@ -54,7 +55,7 @@ func New(h Handler, c *Config) (*Engine, error) {
 	}
 	e := &Engine{
 		h: h, set: c.withDefaults(runtime.GOMAXPROCS(0)), start: time.Now(),
-		drained: make(chan struct{}, 1), listeners: make(map[net.Listener]struct{}),
+		drained: make(chan struct{}, 1), listeners: make(map[net.Listener]io.Closer),
 	}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	return e, nil
@@ -134,9 +135,12 @@ func (e *Engine) gone() {
 // StopListening makes every Serve return; connections go on.
 func (e *Engine) StopListening() {
 	e.mu.Lock()
-	ls := make([]net.Listener, 0, len(e.listeners))
-	for l := range e.listeners {
+	var ls []io.Closer
+	for l, dup := range e.listeners {
 		ls = append(ls, l)
+		if dup != nil {
+			ls = append(ls, dup)
+		}
 	}
 	clear(e.listeners)
 	e.mu.Unlock()

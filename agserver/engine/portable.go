@@ -201,8 +201,11 @@ func (p *portable) cut(c *Conn) {
 }
 
 func (p *portable) detach(c *Conn, seen []byte) error {
+	if err := c.upgrade.web.take(c.pipe.nc, seen); err != nil {
+		return err
+	}
 	close(c.pipe.gone) // the reader is not reading: it waits for us
-	return c.upgrade.web.take(c.pipe.nc, seen)
+	return nil
 }
 
 func (p *portable) end() {

@@ -3,8 +3,11 @@ package engine
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
 	"net/http"
+	"os"
+	"syscall"
 	"time"
 )
 
@@ -48,8 +51,8 @@ func (e *Engine) Serve(l net.Listener, other http.Handler) error {
 // acceptFailed returns how long was paused after a failure that may pass, or
 // what Serve is to return.
 func (e *Engine) acceptFailed(err error, pause time.Duration) (time.Duration, error) {
-	if e.draining.Load() || errors.Is(err, net.ErrClosed) {
-		return 0, ErrClosed
+	if closed := e.closedOr(err); closed == ErrClosed {
+		return 0, closed
 	}
 	e.set.OnError(err)
 	if !passing(err) {
@@ -66,10 +69,30 @@ func (e *Engine) acceptFailed(err error, pause time.Duration) (time.Duration, er
 	}
 }
 
+// watch has c closed when the engine stops listening on l.
+func (e *Engine) watch(l net.Listener, c io.Closer) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	_, listening := e.listeners[l]
+	if listening {
+		e.listeners[l] = c
+	}
+	return listening
+}
+
+// closedOr returns ErrClosed if err only shows that the engine stopped.
+func (e *Engine) closedOr(err error) error {
+	if e.draining.Load() || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) {
+		return ErrClosed
+	}
+	return err
+}
+
 // passing reports whether a failed accept may succeed later.
 func passing(err error) bool {
 	var ne interface{ Temporary() bool }
-	return errors.As(err, &ne) && ne.Temporary()
+	return errors.As(err, &ne) && ne.Temporary() ||
+		errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
 }
 
 // listen registers l, and starts a net/http server for other.
@@ -79,7 +102,7 @@ func (e *Engine) listen(l net.Listener, other http.Handler) (*web, error) {
 	if e.closed || e.draining.Load() {
 		return nil, ErrClosed
 	}
-	e.listeners[l] = struct{}{}
+	e.listeners[l] = nil
 	if other == nil {
 		return nil, nil
 	}
