@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/socketcluster-go/socketcluster/protocol"
 	"github.com/vmihailenco/msgpack/v5"
@@ -21,19 +22,24 @@ func (Codec) Encode(dst, packet []byte) ([]byte, error) {
 	e := encoder{out: dst}
 	e.Encoder = msgpack.GetEncoder()
 	e.Reset(&e.out)
-	err = e.message(text)
+	e.message(text)
 	msgpack.PutEncoder(e.Encoder)
-	return e.out, err
+	return e.out, e.err
 }
 
 // encoder writes one message.
 type encoder struct {
 	*msgpack.Encoder
 	out appender
-	// counts are the numbers of members of the containers of the value that is
-	// being written, in the order in which they open; MessagePack wants them
-	// first.
-	counts []int
+	err error // the first one; writing into memory, the library has none to report
+	counter
+}
+
+// note keeps the first error.
+func (e *encoder) note(err error) {
+	if e.err == nil {
+		e.err = err
+	}
 }
 
 // appender makes an io.Writer and io.ByteWriter of a slice.
@@ -50,150 +56,154 @@ func (a *appender) WriteByte(c byte) error {
 }
 
 // message writes a whole message, of valid JSON.
-func (e *encoder) message(text protocol.Data) error {
+func (e *encoder) message(text protocol.Data) {
 	if text[0] != '[' {
-		return e.packet(text)
+		e.packet(text)
+		return
 	}
-	e.counts = count(text, e.counts[:0])
-	if err := e.EncodeArrayLen(e.counts[0]); err != nil {
-		return err
-	}
+	e.count(text)
+	e.note(e.EncodeArrayLen(e.next()))
 	for i := skipSpace(text, 1); text[i] != ']'; {
 		end := skipValue(text, i)
-		if err := e.packet(text[i:end]); err != nil {
-			return err
-		}
+		e.packet(text[i:end])
 		i = skipComma(text, end)
 	}
-	return nil
 }
 
 // packet writes a packet in its short form.
-func (e *encoder) packet(text protocol.Data) error {
+func (e *encoder) packet(text protocol.Data) {
 	p := protocol.Parse(text)
-	isPublish := p.Event == protocol.EventPublish && p.Data != nil && !p.Data.IsNull()
-	switch {
-	case p.Kind == protocol.KindResponse:
-		return e.short("r", 3, idData(p.ID), p.Error, p.Data)
-	case p.Kind != protocol.KindTransmit && p.Kind != protocol.KindInvoke:
-		return e.root(text)
+	switch p.Kind {
+	case protocol.KindResponse:
+		e.short("r", 3)
+		e.id(p.ID)
+		e.root(p.Error)
+		e.root(p.Data)
+	case protocol.KindTransmit, protocol.KindInvoke:
+		n := 2
+		if p.Kind == protocol.KindInvoke {
+			n = 3
+		}
+		if p.Event == protocol.EventPublish && p.Data != nil && !p.Data.IsNull() {
+			e.short("p", n)
+			e.publication(p.Data)
+		} else {
+			e.short("e", n)
+			e.note(e.EncodeString(withoutHalves(p.Event)))
+			e.root(p.Data)
+		}
+		if n == 3 {
+			e.id(p.ID)
+		}
+	default:
+		e.root(text)
 	}
-	n, id := 2, protocol.Data(nil)
-	if p.Kind == protocol.KindInvoke {
-		n, id = 3, idData(p.ID)
-	}
-	if !isPublish {
-		return e.short("e", n, protocol.AppendString(nil, p.Event), p.Data, id)
-	}
-	channel, data, ok := protocol.ChannelOf(p.Data)
-	if !ok {
-		return e.short("p", n, nil, nil, id)
-	}
-	return e.short("p", n, protocol.AppendString(nil, channel), data, id)
 }
 
-func idData(id protocol.CallID) protocol.Data { return id.AppendJSON(nil) }
+// short begins {key: [n parts]}.
+func (e *encoder) short(key string, n int) {
+	e.note(e.EncodeMapLen(1))
+	e.note(e.EncodeString(key))
+	e.note(e.EncodeArrayLen(n))
+}
 
-// short writes {key: [the first n parts]}.
-func (e *encoder) short(key string, n int, parts ...protocol.Data) error {
-	if err := e.EncodeMapLen(1); err != nil {
-		return err
+// publication writes channel and data of a #publish; without a channel that is a
+// string it is of no use to anybody, and neither are they.
+func (e *encoder) publication(d protocol.Data) {
+	channel, data, ok := protocol.ChannelOf(d)
+	if ok {
+		e.note(e.EncodeString(withoutHalves(channel)))
+	} else {
+		e.note(e.EncodeNil())
 	}
-	if err := e.EncodeString(key); err != nil {
-		return err
+	e.root(data)
+}
+
+func (e *encoder) id(id protocol.CallID) {
+	if n, ok := id.Int(); ok {
+		e.float(float64(n))
+		return
 	}
-	if err := e.EncodeArrayLen(n); err != nil {
-		return err
-	}
-	for _, part := range parts[:n] {
-		if err := e.root(part); err != nil {
-			return err
-		}
-	}
-	return nil
+	e.root(id.AppendJSON(nil))
 }
 
 // root writes a value of its own; nil for undefined, as msgpack-lite does.
-func (e *encoder) root(d protocol.Data) error {
+func (e *encoder) root(d protocol.Data) {
 	if d == nil {
-		return e.EncodeNil()
+		e.note(e.EncodeNil())
+		return
 	}
-	e.counts = count(d, e.counts[:0])
-	counts := e.counts
-	_, err := e.value(d, 0, &counts)
-	return err
+	e.count(d)
+	e.value(d, 0)
 }
 
 // value writes the value at text[i:] and returns the index behind it.
-func (e *encoder) value(text []byte, i int, counts *[]int) (int, error) {
+func (e *encoder) value(text []byte, i int) int {
 	switch text[i] {
 	case '{':
-		return e.object(text, i, counts)
+		return e.object(text, i)
 	case '[':
-		return e.array(text, i, counts)
+		return e.array(text, i)
 	}
 	end := skipValue(text, i)
 	switch text[i] {
 	case '"':
-		return end, e.text(text[i:end])
+		e.text(text[i:end])
 	case 't', 'f':
-		return end, e.EncodeBool(text[i] == 't')
+		e.note(e.EncodeBool(text[i] == 't'))
 	case 'n':
-		return end, e.EncodeNil()
+		e.note(e.EncodeNil())
+	default:
+		f, err := strconv.ParseFloat(alias(text[i:end]), 64)
+		e.note(err)
+		e.float(f)
 	}
-	return end, e.number(text[i:end])
+	return end
 }
 
-// number writes integers of 32 bits in their shortest form and everything else
+// float writes integers of 32 bits in their shortest form and everything else
 // as a double: the bytes that msgpack-lite writes.
-func (e *encoder) number(text []byte) error {
-	f, err := strconv.ParseFloat(string(text), 64)
-	if err != nil {
-		return e.EncodeNil()
-	}
+func (e *encoder) float(f float64) {
 	if f == math.Trunc(f) && f >= math.MinInt32 && f <= math.MaxInt32 {
-		return e.EncodeInt(int64(f))
+		e.note(e.EncodeInt(int64(f)))
+		return
 	}
-	return e.EncodeFloat64(f)
+	e.note(e.EncodeFloat64(f))
 }
 
-func (e *encoder) text(quoted protocol.Data) error {
-	s, _ := quoted.Text()
-	return e.EncodeString(withoutHalves(s))
-}
-
-func (e *encoder) array(text []byte, i int, counts *[]int) (int, error) {
-	n := (*counts)[0]
-	*counts = (*counts)[1:]
-	err := e.EncodeArrayLen(n)
-	for i = skipSpace(text, i+1); err == nil && text[i] != ']'; {
-		if i, err = e.value(text, i, counts); err == nil {
-			i = skipComma(text, i)
-		}
+func (e *encoder) text(quoted protocol.Data) {
+	inner := alias(quoted[1 : len(quoted)-1])
+	if strings.IndexByte(inner, '\\') >= 0 {
+		inner, _ = quoted.Text()
+		inner = withoutHalves(inner) // which only escapes can bring
 	}
-	return i + 1, err
+	e.note(e.EncodeString(inner))
 }
 
-func (e *encoder) object(text []byte, i int, counts *[]int) (int, error) {
-	n := (*counts)[0]
-	*counts = (*counts)[1:]
+func (e *encoder) array(text []byte, i int) int {
+	e.note(e.EncodeArrayLen(e.next()))
+	for i = skipSpace(text, i+1); text[i] != ']'; {
+		i = skipComma(text, e.value(text, i))
+	}
+	return i + 1
+}
+
+func (e *encoder) object(text []byte, i int) int {
+	n := e.next()
 	if n == 2 {
 		if raw, end, ok := binaryAt(text, i); ok {
-			return end, e.EncodeBytes(raw)
+			e.note(e.EncodeBytes(raw))
+			return end
 		}
 	}
-	err := e.EncodeMapLen(n)
-	for i = skipSpace(text, i+1); err == nil && text[i] != '}'; {
+	e.note(e.EncodeMapLen(n))
+	for i = skipSpace(text, i+1); text[i] != '}'; {
 		end := skipValue(text, i)
-		if err = e.text(text[i:end]); err != nil {
-			break
-		}
-		i = skipSpace(text, skipSpace(text, end)+1)
-		if i, err = e.value(text, i, counts); err == nil {
-			i = skipComma(text, i)
-		}
+		e.text(text[i:end])
+		colon := skipSpace(text, end)
+		i = skipComma(text, e.value(text, skipSpace(text, colon+1)))
 	}
-	return i + 1, err
+	return i + 1
 }
 
 // binaryAt reads {"base64":true,"data":base64}, with the members in the order

@@ -3,6 +3,7 @@ package minbin
 import (
 	"bytes"
 	"strings"
+	"unsafe"
 )
 
 // The functions here walk over JSON that protocol.ParseData has found valid.
@@ -66,31 +67,48 @@ func skipString(text []byte, i int) int {
 	}
 }
 
-// count appends the number of elements or members of every array and object in
-// text, in the order in which they open.
-func count(text []byte, counts []int) []int {
-	var open []int // indices of counts
+// counter knows the number of elements or members of every array and object of
+// a value, in the order in which they open: MessagePack wants them first.
+type counter struct {
+	counts []int
+	open   []int // indices of counts, while counting
+	taken  int   // how many counts next has returned
+	// Room for values of the common size.
+	countRoom, openRoom [16]int
+}
+
+// count counts the containers of a value.
+func (c *counter) count(text []byte) {
+	c.counts, c.open, c.taken = c.countRoom[:0], c.openRoom[:0], 0
 	for i := 0; i < len(text); {
-		c := text[i]
-		if len(open) > 0 && c != ']' && c != '}' && !isSpace(c) {
-			if n := &counts[open[len(open)-1]]; *n == 0 || c == ',' {
+		b := text[i]
+		if len(c.open) > 0 && b != ']' && b != '}' && !isSpace(b) {
+			if n := &c.counts[c.open[len(c.open)-1]]; *n == 0 || b == ',' {
 				*n++
 			}
 		}
-		switch c {
+		switch b {
 		case '"':
 			i = skipString(text, i)
 			continue
 		case '{', '[':
-			open = append(open, len(counts))
-			counts = append(counts, 0)
+			c.open = append(c.open, len(c.counts))
+			c.counts = append(c.counts, 0)
 		case '}', ']':
-			open = open[:len(open)-1]
+			c.open = c.open[:len(c.open)-1]
 		}
 		i++
 	}
-	return counts
 }
+
+// next returns the count of the container that opens next.
+func (c *counter) next() int {
+	c.taken++
+	return c.counts[c.taken-1]
+}
+
+// alias returns b as a string without copying it.
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // withoutHalves replaces halves of surrogate pairs (see package protocol) by
 // U+FFFD, as Node does when it writes UTF-8.
