@@ -82,3 +82,36 @@ func BenchmarkAppend(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkAppendString(b *testing.B) {
+	text := strings.Repeat("Lorem ipsum dolor sit amet é. ", 32)
+	buf := make([]byte, 0, 2048)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		buf = protocol.AppendString(buf[:0], text)
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	value := struct {
+		User string `json:"user"`
+		Text string `json:"text"`
+	}{"Ada", "hello"}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := protocol.Encode(value); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDehydrate(b *testing.B) {
+	err := protocol.NewBadConnectionError("m", "disconnect", protocol.CloseAbnormal, "")
+	b.ReportAllocs()
+	for b.Loop() {
+		if protocol.Dehydrate(err) == nil {
+			b.Fatal("Dehydrate() = nil")
+		}
+	}
+}

@@ -46,7 +46,7 @@ func parseCallID(number []byte) CallID {
 	if n, ok := smallInt(number); ok {
 		return CallID{n: n}
 	}
-	f, _ := strconv.ParseFloat(string(number), 64) // out of range gives ±Inf
+	f, _ := strconv.ParseFloat(alias(number), 64) // out of range gives ±Inf
 	if f == math.Trunc(f) && math.Abs(f) <= maxSafeInteger {
 		return CallID{n: int64(f)}
 	}
@@ -68,8 +68,8 @@ func smallInt(number []byte) (n int64, ok bool) {
 	return n, true
 }
 
-// AppendNumber appends f as JSON.stringify writes a number: 100, 1e+21, 1e-7, 0 for -0,
-// and null for infinities and NaN.
+// AppendNumber appends f as JSON.stringify writes a number: 100, 1e+21, 1e-7, 0
+// for -0, and null for infinities and NaN.
 func AppendNumber(dst []byte, f float64) []byte {
 	abs := math.Abs(f)
 	switch {

@@ -82,7 +82,11 @@ func (d Data) Text() (string, bool) {
 	if len(d) < 2 || d[0] != '"' || d[len(d)-1] != '"' {
 		return "", false
 	}
-	return string(appendUnescaped(nil, d[1:len(d)-1])), true
+	inner := d[1 : len(d)-1]
+	if bytes.IndexByte(inner, '\\') < 0 {
+		return string(inner), true
+	}
+	return alias(appendUnescaped(nil, inner)), true
 }
 
 // Falsy tells whether JavaScript takes the value for false: undefined, null,

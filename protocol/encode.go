@@ -26,6 +26,8 @@ func Encode(v any) (Data, error) {
 		return strconv.AppendBool(nil, v), nil
 	case int:
 		return strconv.AppendInt(nil, int64(v), 10), nil
+	case CloseCode:
+		return strconv.AppendInt(nil, int64(v), 10), nil
 	case float64:
 		return AppendNumber(nil, v), nil
 	case Binary:

@@ -13,18 +13,21 @@ const hexDigits = "0123456789abcdef"
 // becomes its escape; any other byte that is not UTF-8, U+FFFD.
 func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
+	text := unsafe.Slice(unsafe.StringData(s), len(s))
 	done := 0 // s[:done] has been appended
-	for i := 0; i < len(s); {
-		c := s[i]
-		if c >= ' ' && c < utf8.RuneSelf && c != '"' && c != '\\' {
-			i++
-			continue
+	for i := 0; ; {
+		if i = skipPlain(text, i); i >= len(s) {
+			break
 		}
-		if c >= utf8.RuneSelf {
+		switch c := s[i]; {
+		case c >= utf8.RuneSelf:
 			if _, n := utf8.DecodeRuneInString(s[i:]); n > 1 {
 				i += n
 				continue
 			}
+		case c >= ' ' && c != '"' && c != '\\':
+			i++
+			continue
 		}
 		dst = append(dst, s[done:i]...)
 		var n int
