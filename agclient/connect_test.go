@@ -1,0 +1,395 @@
+package agclient_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+func TestClient_Connect(t *testing.T) {
+	t.Run("OK", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{})
+			if got := c.State(); got != agclient.Closed {
+				t.Fatalf("State() = %v, want closed", got)
+			}
+			all := c.Events().All.Consume()
+			c.Connect()
+			c.Connect() // does nothing while connecting
+			p := f.accept()
+			p.expect(`{"event":"#handshake","data":{"authToken":null},"cid":1}`)
+			if got := c.State(); got != agclient.Connecting {
+				t.Errorf("State() = %v, want connecting", got)
+			}
+			p.write(`{"rid":1,"data":{"id":"abc","pingTimeout":7000,"isAuthenticated":false}}`)
+			synctest.Wait()
+			c.Connect() // nor when open
+			synctest.Wait()
+			if got := c.State(); got != agclient.Open {
+				t.Errorf("State() = %v, want open", got)
+			}
+			if got := c.ID(); got != "abc" {
+				t.Errorf("ID() = %q, want abc", got)
+			}
+			if got := c.PingTimeout(); got != 7*time.Second {
+				t.Errorf("PingTimeout() = %v, want 7s", got)
+			}
+			if got, want := names(all), []string{"connecting", "connect"}; !slices.Equal(got, want) {
+				t.Errorf("events = %v, want %v", got, want)
+			}
+		})
+	})
+
+	t.Run("URLAndHeader", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{
+				Query:          url.Values{"a": {"1", "2"}},
+				TimestampParam: "t",
+				Header:         http.Header{"X-Test": {"yes"}, "Host": {"example.com"}},
+			})
+			c.Connect()
+			p := f.accept()
+			u, err := url.Parse(p.uri)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if u.Path != "/socketcluster/" || !slices.Equal(u.Query()["a"], []string{"1", "2"}) || len(u.Query().Get("t")) != 12 {
+				t.Errorf("request URI = %s, want path, query and time", p.uri)
+			}
+			if !strings.Contains(p.header, "X-Test: yes") || p.host != "example.com" {
+				t.Errorf("Host = %q, header = %q, want both of the options", p.host, p.header)
+			}
+		})
+	})
+
+	t.Run("Timeout", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{ConnectTimeout: 3 * time.Second, ReconnectDisabled: true})
+			start := time.Now()
+			aborted := c.Events().ConnectAbort.Consume()
+			failed := c.Events().Error.Consume()
+			c.Connect() // nobody accepts
+			ev, _ := aborted.Next(t.Context())
+			if got := time.Since(start); got != 3*time.Second {
+				t.Errorf("aborted after %v, want 3s", got)
+			}
+			if ev.Code != 4007 || ev.Reason != "Client connection establishment timed out" {
+				t.Errorf("ConnectAbort = %+v, want 4007 with its text", ev)
+			}
+			e, _ := failed.Next(t.Context())
+			if !errors.Is(e.Error, protocol.ErrSocketProtocol) {
+				t.Errorf("Error = %v, want SocketProtocolError", e.Error)
+			}
+		})
+	})
+
+	t.Run("HandshakeTimeout", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{AckTimeout: 2 * time.Second, ReconnectDisabled: true})
+			all := c.Events().All.Consume()
+			c.Connect()
+			p := f.accept()
+			p.expect(`{"event":"#handshake","data":{"authToken":null},"cid":1}`)
+			p.expectClose(4003, "")
+			want := []string{"connecting", "error", "connectAbort", "close", "error"}
+			if got := names(all); !slices.Equal(got, want) {
+				t.Errorf("events = %v, want %v", got, want)
+			}
+		})
+	})
+
+	t.Run("Refused", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{ReconnectDisabled: true})
+			aborted := c.Events().ConnectAbort.Consume()
+			failed := c.Events().Error.Consume()
+			c.Connect()
+			p := f.accept()
+			p.refuse("#handshake", `{"name":"NoError","message":"go away","statusCode":4501}`)
+			p.expectClose(4501, "")
+			ev, _ := aborted.Next(t.Context())
+			if ev.Code != 4501 || ev.Reason != "NoError: go away" {
+				t.Errorf("ConnectAbort = %+v, want 4501 with the error", ev)
+			}
+			for _, want := range []string{
+				"NoError: go away",
+				"SocketProtocolError: Socket connection closed with status code 4501 and reason: NoError: go away",
+			} {
+				if e, _ := failed.Next(t.Context()); e.Error.Error() != want {
+					t.Errorf("Error = %v, want %v", e.Error, want)
+				}
+			}
+		})
+	})
+
+	t.Run("AnswerToTheWrongPath", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{ReconnectDisabled: true})
+			aborted := c.Events().ConnectAbort.Consume()
+			c.Connect()
+			conn := <-f.conns
+			defer conn.Close()
+			go http.ReadRequest(newReader(conn))
+			conn.Write([]byte("HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n"))
+			ev, _ := aborted.Next(t.Context())
+			var status ws.StatusError
+			if ev.Code != 1006 || !errors.As(ev.Cause, &status) || status != 400 {
+				t.Errorf("ConnectAbort = %+v, want 1006 because of status 400", ev)
+			}
+		})
+	})
+}
+
+func TestNew_URL(t *testing.T) {
+	for _, bad := range []string{"", "http://x/", "ws://", "://", "fake:8000"} {
+		if _, err := agclient.New(bad, nil); !errors.Is(err, agclient.ErrInvalidURL) {
+			t.Errorf("New(%q) = %v, want ErrInvalidURL", bad, err)
+		}
+	}
+	if _, err := agclient.New(fakeURL, &agclient.Options{ProtocolVersion: 3}); !errors.Is(err, protocol.ErrInvalidOptions) {
+		t.Errorf("New with version 3 = %v, want InvalidOptionsError", err)
+	}
+}
+
+func TestDial(t *testing.T) {
+	t.Run("OK", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			go func() {
+				p := f.accept()
+				p.handshake(`{"id":"x","pingTimeout":1000}`)
+			}()
+			c, err := agclient.Dial(t.Context(), fakeURL, &agclient.Options{NetDial: f.dial})
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Close()
+		})
+	})
+
+	t.Run("NobodyThere", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			refused := errors.New("refused")
+			_, err := agclient.Dial(t.Context(), fakeURL, &agclient.Options{
+				NetDial: func(context.Context, string, string) (net.Conn, error) { return nil, refused },
+			})
+			if !errors.Is(err, refused) {
+				t.Errorf("Dial() = %v, want %v", err, refused)
+			}
+		})
+	})
+
+	t.Run("ContextEnds", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			_, err := agclient.Dial(ctx, fakeURL, &agclient.Options{NetDial: f.dial})
+			if !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Dial() = %v, want the context's error", err)
+			}
+		})
+	})
+}
+
+func TestClient_Disconnect(t *testing.T) {
+	t.Run("OK", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{})
+			all := c.Events().All.Consume()
+			closed := c.Events().Close.Consume()
+			if err := c.Disconnect(0, ""); err != nil {
+				t.Fatal(err)
+			}
+			if got := c.State(); got != agclient.Closed {
+				t.Errorf("State() = %v, want closed", got)
+			}
+			p.expectClose(1000, "")
+			if ev, _ := closed.TryNext(); ev != (agclient.CloseEvent{Code: 1000}) {
+				t.Errorf("Close = %+v, want 1000", ev)
+			}
+			if got, want := names(all), []string{"disconnect", "close"}; !slices.Equal(got, want) {
+				t.Errorf("events = %v, want %v", got, want)
+			}
+			if _, pending := c.PendingReconnect(); pending {
+				t.Error("a reconnect is pending after 1000")
+			}
+		})
+	})
+
+	t.Run("CodeAndReason", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{})
+			failed := c.Events().Error.Consume()
+			c.Disconnect(4600, "bye")
+			p.expectClose(4600, "bye")
+			e, _ := failed.TryNext()
+			want := "SocketProtocolError: Socket connection closed with status code 4600 and reason: bye"
+			if e.Error.Error() != want {
+				t.Errorf("Error = %v, want %v", e.Error, want)
+			}
+		})
+	})
+
+	t.Run("WhileConnecting", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{})
+			all := c.Events().All.Consume()
+			c.Connect()
+			p := f.accept()
+			p.next()
+			c.Disconnect(1000, "never mind")
+			p.expectClose(1000, "never mind")
+			if got, want := names(all), []string{"connecting", "connectAbort", "close"}; !slices.Equal(got, want) {
+				t.Errorf("events = %v, want %v", got, want)
+			}
+		})
+	})
+
+	t.Run("WhileDialling", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{})
+			c.Connect()
+			conn := <-f.conns
+			defer conn.Close()
+			c.Disconnect(0, "")
+			if _, err := http.ReadRequest(newReader(conn)); err == nil {
+				t.Log("the request was sent before the end")
+			}
+			if _, err := conn.Read(make([]byte, 1)); err == nil {
+				t.Error("Read() = nil, want the end of the connection")
+			}
+		})
+	})
+
+	t.Run("Invalid", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{})
+			for _, code := range []protocol.CloseCode{-1, 1, 999, 1005, 1006, 5000} {
+				if err := c.Disconnect(code, ""); !errors.Is(err, agclient.ErrInvalidClose) {
+					t.Errorf("Disconnect(%d) = %v, want ErrInvalidClose", code, err)
+				}
+			}
+			if err := c.Reconnect(1000, strings.Repeat("x", 124)); !errors.Is(err, agclient.ErrInvalidClose) {
+				t.Errorf("Reconnect(long reason) = %v, want ErrInvalidClose", err)
+			}
+			synctest.Wait()
+			p.nothing()
+		})
+	})
+
+	t.Run("ServerNeverAnswers", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{CloseTimeout: 2 * time.Second})
+			start := time.Now()
+			c.Close()
+			if got := time.Since(start); got != 2*time.Second {
+				t.Errorf("Close() took %v, want 2s", got)
+			}
+			p.expectClose(1000, "")
+			p.expectGone()
+		})
+	})
+
+	t.Run("ManyAtOnce", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{CloseTimeout: time.Minute})
+			var peers []*peer
+			for range 6 {
+				c.Connect()
+				p := f.accept()
+				p.handshake(`{"id":"x","pingTimeout":1000}`)
+				c.Disconnect(0, "")
+				p.expectClose(1000, "")
+				peers = append(peers, p)
+			}
+			peers[0].expectGone() // cut: only four may take their time
+			peers[1].expectGone()
+			synctest.Wait()
+			peers[2].nothing()
+		})
+	})
+}
+
+func TestClient_Reconnect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c, p := f.connected(agclient.Options{})
+		disconnected := c.Events().Disconnect.Consume()
+		c.Reconnect(0, "About to reconnect")
+		p.expectClose(1000, "About to reconnect")
+		f.accept().handshake(`{"id":"second","pingTimeout":1000}`)
+		synctest.Wait()
+		if got := c.ID(); got != "second" {
+			t.Errorf("ID() = %q, want second", got)
+		}
+		ev, _ := disconnected.TryNext()
+		if ev.Code != 1000 || ev.Reason != "About to reconnect" {
+			t.Errorf("Disconnect = %+v", ev)
+		}
+	})
+}
+
+func TestClient_Close(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c, p := f.connected(agclient.Options{})
+		go func() {
+			p.answer("#subscribe", `null`)
+			p.expectClose(1000, "")
+			p.conn.Close()
+		}()
+		events := c.Events().All.All(t.Context())
+		data := c.Receiver("x").All(t.Context())
+		messages := c.Subscribe("x").Output().All(t.Context())
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for range events {
+		}
+		for range data {
+		}
+		for range messages {
+		}
+		if err := c.Connect(); !errors.Is(err, agclient.ErrClosed) {
+			t.Errorf("Connect() = %v, want ErrClosed", err)
+		}
+		if err := c.Transmit("x", nil); !errors.Is(err, agclient.ErrClosed) {
+			t.Errorf("Transmit() = %v, want ErrClosed", err)
+		}
+		if err := c.Invoke(t.Context(), "x", nil, nil); !errors.Is(err, agclient.ErrClosed) {
+			t.Errorf("Invoke() = %v, want ErrClosed", err)
+		}
+		if err := c.Send("x"); !errors.Is(err, agclient.ErrClosed) {
+			t.Errorf("Send() = %v, want ErrClosed", err)
+		}
+		if err := c.Close(); err != nil {
+			t.Errorf("Close() again = %v, want nil", err)
+		}
+	})
+}

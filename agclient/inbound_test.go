@@ -1,0 +1,161 @@
+package agclient_test
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"testing/synctest"
+
+	"github.com/gobwas/ws"
+
+	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/protocol"
+	"github.com/socketcluster-go/socketcluster/protocol/minbin"
+)
+
+func TestClient_Receiver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c, p := f.connected(agclient.Options{})
+		data := c.Receiver("x").Consume()
+		p.write(`{"event":"x","data":{"a":[1,2]}}`)
+		p.write(`{"event":"y","data":1}`)
+		p.write(`{"event":"x"}`)
+		p.write(`[{"event":"x","data":1},{"event":"x","data":2}]`)
+		for _, want := range []string{`{"a":[1,2]}`, "undefined", "1", "2"} {
+			if d, _ := data.Next(t.Context()); d.String() != want {
+				t.Errorf("data = %s, want %s", d, want)
+			}
+		}
+		p.write(`{"event":"x","data":1}`)
+		synctest.Wait()
+		if n := c.Backpressure(); n != 1 {
+			t.Errorf("Backpressure() = %d, want 1", n)
+		}
+		c.Receivers().Kill()
+		if n := c.Receivers().Consumers(); n != 0 {
+			t.Errorf("%d consumers after Kill, want none", n)
+		}
+	})
+}
+
+func TestClient_Procedure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c, p := f.connected(agclient.Options{})
+		calls := c.Procedure("sum").Consume()
+		next := func() *agclient.Request {
+			r, err := calls.Next(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			return r
+		}
+
+		p.write(`{"event":"sum","data":[1,2],"cid":5}`)
+		r := next()
+		var in []int
+		if err := r.Decode(&in); err != nil || r.Procedure() != "sum" || r.ID().String() != "5" || r.Data().String() != "[1,2]" {
+			t.Errorf("request = %v %v %v %v", r.Procedure(), r.ID(), r.Data(), err)
+		}
+		if err := r.Reply(func() {}); err == nil {
+			t.Error("Reply(func) = nil, want an error")
+		}
+		if err := r.Reply(in[0] + in[1]); err != nil {
+			t.Errorf("Reply() = %v", err)
+		}
+		p.expect(`{"rid":5,"data":3}`)
+		for _, err := range []error{r.Reply(nil), r.Fail(errors.New("x"))} {
+			if !errors.Is(err, protocol.ErrInvalidAction) || err.Error() != "InvalidActionError: Response to request 5 has already been sent" {
+				t.Errorf("second answer = %v, want InvalidActionError", err)
+			}
+		}
+
+		p.write(`{"event":"sum","cid":6}`)
+		next().Reply(nil)
+		p.expect(`{"rid":6}`)
+		p.write(`{"event":"sum","cid":7}`)
+		next().Fail(&protocol.Error{Name: "SumError", Message: "no numbers"})
+		p.expect(`{"rid":7,"error":{"message":"no numbers","name":"SumError"}}`)
+
+		p.write(`{"event":"nobody","cid":8}`) // never answered
+		p.write(`{"event":"sum","cid":9}`)
+		r = next()
+		c.Disconnect(0, "")
+		if err := r.Reply(nil); !errors.Is(err, agclient.ErrNotConnected) {
+			t.Errorf("Reply() after the end = %v, want ErrNotConnected", err)
+		}
+		p.expectClose(1000, "")
+	})
+}
+
+func TestClient_RawMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c, p := f.connected(agclient.Options{})
+		raw := c.Events().Raw.Consume()
+		messages := c.Events().Message.Consume()
+		p.write("hello")
+		p.write(`[1,{"event":"x"}]`)
+		p.write("")
+		p.writeFrame(ws.NewBinaryFrame([]byte{1}))
+		p.writeFrame(ws.NewBinaryFrame(nil)) // no ping: it is not text
+		for _, want := range []string{"hello", `[1,{"event":"x"}]`, "\x01", ""} {
+			if ev, _ := raw.Next(t.Context()); string(ev.Message) != want {
+				t.Errorf("Raw = %q, want %q", ev.Message, want)
+			}
+		}
+		p.expect("") // one pong
+		p.nothing()
+		for _, want := range []string{"hello", `[1,{"event":"x"}]`, "", "\x01", ""} {
+			if ev, _ := messages.Next(t.Context()); string(ev.Message) != want {
+				t.Errorf("Message = %q, want %q", ev.Message, want)
+			}
+		}
+	})
+}
+
+func TestClient_Codec(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		codec := minbin.Codec{}
+		c := f.client(agclient.Options{Codec: codec})
+		raw := c.Events().Error.Consume()
+		data := c.Receiver("x").Consume()
+		c.Connect()
+		p := f.accept()
+		text := func(f frame) string {
+			out, err := codec.Decode(nil, f.payload)
+			if err != nil || f.op != ws.OpBinary {
+				t.Fatalf("frame %v %q: %v", f.op, f.payload, err)
+			}
+			return string(out)
+		}
+		write := func(packet string) {
+			out, err := codec.Encode(nil, []byte(packet))
+			if err != nil {
+				t.Fatal(err)
+			}
+			p.writeFrame(ws.NewBinaryFrame(out))
+		}
+		if got, want := text(<-p.in), `{"event":"#handshake","data":{"authToken":null},"cid":1}`; !sameJSON(got, want) {
+			t.Errorf("handshake = %s, want %s", got, want)
+		}
+		write(`{"rid":1,"data":{"id":"x","pingTimeout":1000}}`)
+		p.write("") // pings are not transcoded
+		p.expect("")
+		c.Transmit("e", protocol.Binary("hi"))
+		if got, want := text(<-p.in), `{"event":"e","data":{"base64":true,"data":"aGk="}}`; !sameJSON(got, want) {
+			t.Errorf("message = %s, want %s", got, want)
+		}
+		write(`{"event":"x","data":{"base64":true,"data":"aGk="}}`)
+		var b protocol.Binary
+		if d, _ := data.Next(t.Context()); d.Decode(&b) != nil || !bytes.Equal(b, []byte("hi")) {
+			t.Errorf("data = %s, want binary", d)
+		}
+		p.writeFrame(ws.NewBinaryFrame([]byte{0xc1}))
+		if ev, _ := raw.Next(t.Context()); !errors.Is(ev.Error, protocol.ErrInvalidMessage) {
+			t.Errorf("Error = %v, want InvalidMessageError", ev.Error)
+		}
+	})
+}
