@@ -141,6 +141,20 @@ func TestData_WithAndWithout(t *testing.T) {
 	}
 }
 
+func TestData_Member(t *testing.T) {
+	d := protocol.Data(`{"a":1,"b":{"a":2},"a":[3],"\u0063":null}`)
+	for key, want := range map[string]string{"a": "[3]", "b": `{"a":2}`, "c": "null", "d": "undefined"} {
+		if got := d.Member(key); got.String() != want {
+			t.Errorf("Member(%q) = %s, want %s", key, got, want)
+		}
+	}
+	for _, d := range []protocol.Data{nil, protocol.Null, protocol.Data(`["a"]`), protocol.Data(`"a"`)} {
+		if got := d.Member("a"); got != nil {
+			t.Errorf("Member() of %s = %s, want none", d, got)
+		}
+	}
+}
+
 func TestChannelOf(t *testing.T) {
 	tests := []struct {
 		in, channel, data string
@@ -268,7 +282,10 @@ func TestCallID(t *testing.T) {
 	if parse("1e2") != protocol.NewCallID(100) || parse("-0") != (protocol.CallID{}) {
 		t.Error("equal numbers give different ids")
 	}
-	for _, number := range []string{"1.5", "1e400", "9007199254740992"} {
+	for number, want := range map[string]string{"1.5": "1.5", "1e400": "null", "9007199254740993": "9007199254740992", "-1e21": "-1e+21"} {
+		if got := protocol.AppendReply(nil, parse(number), nil); string(got) != `{"rid":`+want+`}` {
+			t.Errorf("AppendReply(%s) = %s, want %s", number, got, want)
+		}
 		if id := parse(number); id != parse(number) {
 			t.Errorf("id %v is not equal to itself", id)
 		} else if _, ok := id.Int(); ok {

@@ -147,6 +147,50 @@ func TestParse_Depth(t *testing.T) {
 	}
 }
 
+func TestParse_Truncated(t *testing.T) {
+	whole := ` {"event":"a\u0062\n","data":{"x":[1.5e3,true,null,{"é":"y"}]},"cid":12} `
+	if p := protocol.Parse([]byte(whole)); p.Kind != protocol.KindInvoke {
+		t.Fatalf("Parse() = %v, want invoke", p.Kind)
+	}
+	for n := range len(whole) - 1 {
+		for _, message := range []string{whole[:n], "[" + whole[:n], "[1," + whole[:n] + "]"} {
+			if p := protocol.Parse([]byte(message)); p.Kind != protocol.KindRaw && n > 1 {
+				t.Errorf("Parse(%q) = %v, want raw", message, p.Kind)
+			}
+		}
+	}
+}
+
+// What costs much to look at must cost in proportion to its length; a quadratic
+// step would show as a test that does not end.
+func TestParse_HostileSizes(t *testing.T) {
+	const n = 1 << 17
+	for name, message := range map[string]string{
+		"Overflows":       `{"event":"e","data":[` + strings.Repeat("1e999999,", n) + `0]}`,
+		"OverflowBatch":   "[" + strings.Repeat(`{"event":"e","data":1e400},`, n) + "1]",
+		"LongNumber":      `{"event":"e","data":` + strings.Repeat("9", n) + `}`,
+		"LongExponent":    `{"event":"e","cid":1e` + strings.Repeat("0", n) + `1}`,
+		"DoubledKeys":     `{"event":"e"` + strings.Repeat(`,"data":1`, n) + `}`,
+		"EscapedKeys":     `{"event":"e"` + strings.Repeat(`,"\u0064ata":1`, n) + `}`,
+		"EmptyElements":   "[" + strings.Repeat("[],", n) + "[]]",
+		"BadUTF8":         `{"event":"e","data":"` + strings.Repeat("\xff", n) + `"}`,
+		"ErrorWithFields": `{"rid":1,"error":{` + strings.Repeat(`"a":1,"b":2,`, n) + `"c":3}}`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := protocol.Parse([]byte(message))
+			if p.Kind == protocol.KindRaw {
+				t.Fatal("Parse() = raw, want a packet")
+			}
+			for range p.Elements() {
+				continue
+			}
+			if err := protocol.Hydrate(p.Error); err != nil && len(protocol.Dehydrate(err)) > 100 {
+				t.Error("doubled fields were not merged")
+			}
+		})
+	}
+}
+
 func TestParse_StringsOfAnyLength(t *testing.T) {
 	// The scanner takes eight bytes at a time; every place of every special
 	// byte within them counts.

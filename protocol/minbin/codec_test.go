@@ -153,6 +153,12 @@ func TestCodec_WhiteSpace(t *testing.T) {
 	}
 }
 
+func TestCodec_Binary(t *testing.T) {
+	if !(minbin.Codec{}).Binary() {
+		t.Error("Binary() = false, want true")
+	}
+}
+
 func TestCodec_EncodeRefuses(t *testing.T) {
 	for _, text := range []string{"", "{", `{"event":"a"}x`, "#1", strings.Repeat("[", 1000)} {
 		if got, err := (minbin.Codec{}).Encode(nil, []byte(text)); err == nil {
