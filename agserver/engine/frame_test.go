@@ -200,12 +200,6 @@ func TestAppendClose(t *testing.T) {
 	}
 }
 
-func ExampleNewFrame() {
-	f := NewFrame(OpText, []byte(`{"event":"#publish","data":`), []byte(`{"channel":"news"}`), []byte(`}`))
-	fmt.Printf("%s\n", f.Payload())
-	// Output: {"event":"#publish","data":{"channel":"news"}}
-}
-
 func BenchmarkNewFrame(b *testing.B) {
 	head, data := []byte(`{"event":"#publish","data":{"channel":"news","data":`), bytes.Repeat([]byte("x"), 128)
 	tail := []byte("}}")

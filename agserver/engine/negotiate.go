@@ -91,14 +91,12 @@ func deflateOffered(r *Request, def *Deflate) (*deflateOffer, *refusal) {
 }
 
 // negotiate makes the answer to a request that checkUpgrade let pass and the
-// Handler decided over: the bytes of a 101 and what was agreed, or a refusal.
+// Handler decided over: the bytes of a 101 and what was agreed, or the refusal
+// that was decided.
 // def is the engine's deflate configuration, nil = the extension is ignored.
 func negotiate(r *Request, def *Deflate, d *Decision) (answer []byte, params connParams, ref *refusal) {
 	if d.Status != 0 && d.Status != http.StatusSwitchingProtocols {
 		return nil, connParams{}, &refusal{Status: d.Status, Body: d.Body, Header: d.Header}
-	}
-	if ref := checkUpgrade(r, def); ref != nil {
-		return nil, connParams{}, ref
 	}
 	var lines []byte
 	params.subprotocol = chooseSubprotocol(r, d)

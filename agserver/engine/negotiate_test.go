@@ -49,9 +49,6 @@ func TestNegotiate_Refused(t *testing.T) {
 	if ref == nil || string(ref.bytes()) != want {
 		t.Errorf("negotiate = %v, want %q", ref, want)
 	}
-	if _, _, ref := negotiate(mustParse(t, strings.Replace(head(""), "13", "7", 1)), nil, &Decision{}); ref == nil || ref.Status != 400 {
-		t.Errorf("negotiate of a bad version = %v, want 400", ref)
-	}
 }
 
 // TestRefusal_StatusText is about the reason phrases, which are Node's.

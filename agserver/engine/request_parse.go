@@ -85,6 +85,9 @@ func validHead(head string) bool {
 			hosts++
 		case strings.EqualFold(name, "Content-Length"):
 			lengths++
+			if value = strings.Trim(value, " \t"); value == "" || strings.Trim(value, "0123456789") != "" {
+				return false
+			}
 		case strings.EqualFold(name, "Transfer-Encoding"):
 			encodings++
 		}
@@ -96,7 +99,7 @@ func validHead(head string) bool {
 func validRequestLine(line string) bool {
 	method, rest, _ := strings.Cut(line, " ")
 	target, proto, _ := strings.Cut(rest, " ")
-	if !isMethod(method) || target == "" {
+	if !isMethod(method) || !validTargetStart(method, target) {
 		return false
 	}
 	for i := range len(target) {
@@ -110,6 +113,19 @@ func validRequestLine(line string) bool {
 		return true
 	}
 	return false
+}
+
+// validTargetStart reports whether target starts as one of the four forms that
+// there are: a path, "*", a URL or, for CONNECT, a host.
+func validTargetStart(method, target string) bool {
+	if target == "" {
+		return false
+	}
+	if target[0] == '/' || target[0] == '*' || method == http.MethodConnect {
+		return true
+	}
+	scheme, _, ok := strings.Cut(target, "://")
+	return ok && strings.Trim(strings.ToLower(scheme), "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
 // validFieldBytes reports whether a header value is free of control

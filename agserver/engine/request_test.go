@@ -80,8 +80,8 @@ func TestRequest_HTTP(t *testing.T) {
 		})
 	}
 	t.Run("TargetIsNoURL", func(t *testing.T) {
-		h := mustParse(t, strings.Replace(head(""), "/socketcluster/?", "x%zz?", 1)).HTTP()
-		if h.URL.Path != "x%zz" || h.URL.RawQuery != "a=b&c=%20" {
+		h := mustParse(t, strings.Replace(head(""), "/socketcluster/?", "/x%zz?", 1)).HTTP()
+		if h.URL.Path != "/x%zz" || h.URL.RawQuery != "a=b&c=%20" {
 			t.Errorf("HTTP().URL = %+v", h.URL)
 		}
 	})
@@ -201,6 +201,8 @@ func TestUpgrade_NeverFor(t *testing.T) {
 		"HTTP20":           {edit("HTTP/1.1", "HTTP/2.0"), "505 HTTP Version Not Supported"},
 		"HTTP19":           {edit("HTTP/1.1", "HTTP/1.9"), "400 Bad Request"},
 		"TwoSpaces":        {edit("GET ", "GET  "), "400 Bad Request"},
+		"LengthIsNoNumber": {head("Content-Length: 0x0\r\n"), "400 Bad Request"},
+		"RelativeTarget":   {edit("/socketcluster/", "socketcluster/"), "400 Bad Request"},
 		"LineFeedInHeader": {head("X: a\nY: b\r\n"), "400 Bad Request"},
 		"HexVersion":       {edit("Version: 13", "Version: 0xd"), "400 Bad Request"},
 	} {
