@@ -81,12 +81,7 @@ func (o SignOptions) Resolve(defaults SignOptions, claims any) (resolved SignOpt
 
 // hasExpiry tells whether the claims have an exp other than null, of any type.
 func hasExpiry(claims any) bool {
-	switch c := claims.(type) {
-	case nil:
-		return false
-	case Claims:
-		return c["exp"] != nil
-	case map[string]any:
+	if c, ok := claims.(Claims); ok {
 		return c["exp"] != nil
 	}
 	c, _, err := claimsOf(claims)
