@@ -88,3 +88,43 @@ func ExampleHydrate() {
 	}
 	// Output: BadConnectionError: m 4001
 }
+
+func ExampleParseData() {
+	d, err := protocol.ParseData([]byte(" {\"a\": 1e400} "))
+	fmt.Println(d, err)
+	_, err = protocol.ParseData([]byte("{a: 1}"))
+	fmt.Println(err)
+	// Output:
+	// {"a": null} <nil>
+	// InvalidArgumentsError: The data is not valid JSON
+}
+
+func ExampleData_Member() {
+	d := protocol.Data(`{"authToken":null,"extra":{"n":1}}`)
+	fmt.Println(d.Member("authToken"), d.Member("extra"), d.Member("other"))
+	// Output: null {"n":1} undefined
+}
+
+func ExampleAppendBatch() {
+	first := protocol.AppendTransmit(nil, "tick", protocol.Data("1"))
+	second := protocol.AppendPublish(nil, "room", protocol.Data(`"hello"`))
+	fmt.Printf("%s\n", protocol.AppendBatch(nil, first, second))
+	// Output: [{"event":"tick","data":1},{"event":"#publish","data":{"channel":"room","data":"hello"}}]
+}
+
+func ExampleCloseCode_Text() {
+	fmt.Println(protocol.ClosePongTimeout.Text())
+	fmt.Println(protocol.CloseCode(4501).Sendable(), protocol.CloseCode(1006).Sendable())
+	// Output:
+	// Client pong timed out
+	// true false
+}
+
+func ExampleValue() {
+	err := error(&protocol.Value{Data: protocol.Data(`"no entry"`)})
+	fmt.Println(err)
+	fmt.Printf("%s\n", protocol.AppendError(nil, protocol.NewCallID(3), protocol.Dehydrate(err)))
+	// Output:
+	// no entry
+	// {"rid":3,"error":"no entry"}
+}

@@ -29,8 +29,10 @@
 //     reference would print it, and is passed on as that map.
 //   - Infinity and NaN become null, as in JSON.
 //   - Bytes in a string that are not UTF-8 become U+FFFD, where msgpack-lite
-//     reads on through them. Half a surrogate pair goes out as U+FFFD, as from
-//     Node.
+//     reads on through them, beyond the end of the string if need be. Half a
+//     surrogate pair goes out as U+FFFD, as from Node.
+//   - Text in the place of a short form's array counts as an empty array, where
+//     JavaScript takes its characters for elements.
 //   - A map with an array, a map or bytes for a key is refused, and so is
 //     nesting beyond protocol.MaxDepth. "__proto__" is a key like any other.
 package minbin
