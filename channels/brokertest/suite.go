@@ -1,0 +1,95 @@
+package brokertest
+
+import (
+	"testing"
+
+	"github.com/socketcluster-go/socketcluster/channels"
+)
+
+// Suite says how to open the brokers under test.
+type Suite struct {
+	// New makes a cluster for one test. The function that it returns opens
+	// another node's broker of that cluster, not yet attached. What New starts it
+	// ends with t.Cleanup, which runs after the brokers have been closed.
+	New func(t *testing.T) func() channels.Broker
+
+	// Nodes is how many nodes a cluster can have. With 0 or 1 the cases about
+	// several nodes are left out.
+	Nodes int
+}
+
+// Run runs the suite.
+func Run(t *testing.T, s Suite) {
+	for _, c := range []struct {
+		name string
+		test func(t *testing.T, c *cluster)
+	}{
+		{"Attach", testAttach},
+		{"Close", testClose},
+		{"Deliver", testDeliver},
+		{"Names", testNames},
+		{"Data", testData},
+		{"BorrowedData", testBorrowedData},
+		{"Order", testOrder},
+		{"ManyPublishers", testManyPublishers},
+		{"SubscribeAgain", testSubscribeAgain},
+		{"ManyChannels", testManyChannels},
+		{"Transmit", testTransmit},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.test(t, s.start(t)) })
+	}
+	if s.Nodes < 2 {
+		return
+	}
+	for _, c := range []struct {
+		name string
+		test func(t *testing.T, c *cluster)
+	}{
+		{"Everywhere", testEverywhere},
+		{"OrderAcrossNodes", testOrderAcrossNodes},
+		{"UnsubscribeOfOne", testUnsubscribeOfOne},
+		{"CloseOfOne", testCloseOfOne},
+		{"LateNode", testLateNode},
+	} {
+		t.Run("Nodes/"+c.name, func(t *testing.T) { c.test(t, s.start(t)) })
+	}
+}
+
+// cluster opens the brokers of one test.
+type cluster struct {
+	t    *testing.T
+	open func() channels.Broker
+}
+
+func (s Suite) start(t *testing.T) *cluster { return &cluster{t: t, open: s.New(t)} }
+
+// node opens a broker, attaches a sink to it and waits until it is ready. The
+// channels are subscribed.
+func (c *cluster) node(names ...string) (channels.Broker, *sink) {
+	c.t.Helper()
+	b := c.open()
+	c.t.Cleanup(func() {
+		if err := b.Close(); err != nil {
+			c.t.Errorf("Close() = %v, want nil", err)
+		}
+	})
+	s := newSink(c.t)
+	if err := b.Attach(s); err != nil {
+		c.t.Fatalf("Attach() = %v, want nil", err)
+	}
+	s.waitReady()
+	for _, name := range names {
+		if err := b.Subscribe(c.t.Context(), name); err != nil {
+			c.t.Fatalf("Subscribe(%q) = %v, want nil", name, err)
+		}
+	}
+	return b, s
+}
+
+// publish publishes or fails the test.
+func (c *cluster) publish(b channels.Broker, channel, data string) {
+	c.t.Helper()
+	if err := b.Publish(c.t.Context(), channel, []byte(data)); err != nil {
+		c.t.Errorf("Publish(%q) = %v, want nil", channel, err)
+	}
+}
