@@ -17,7 +17,7 @@ import (
 func readFrame(t *testing.T, b []byte) ws.Frame {
 	t.Helper()
 	r := bytes.NewReader(b)
-	f, err := ws.ReadFrame(r)
+	f, err := nextFrame(r)
 	if err == nil {
 		state := ws.StateClientSide
 		if f.Header.Rsv != 0 {
@@ -29,6 +29,16 @@ func readFrame(t *testing.T, b []byte) ws.Frame {
 		t.Fatalf("ReadFrame = %v, %d bytes left", err, r.Len())
 	}
 	return f
+}
+
+// nextFrame reads one frame as it is on the wire, with gobwas/ws.
+func nextFrame(r *bytes.Reader) (f ws.Frame, err error) {
+	if f.Header, err = ws.ReadHeader(r); err != nil {
+		return f, err
+	}
+	f.Payload = make([]byte, min(f.Header.Length, int64(r.Len())+1))
+	_, err = io.ReadFull(r, f.Payload)
+	return f, err
 }
 
 // inflated undoes deflate with the standard library.

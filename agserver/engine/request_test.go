@@ -122,6 +122,13 @@ func TestRequest_FromNetHTTP(t *testing.T) {
 			t.Errorf("%s = %q, want %q", tt.name, tt.got, tt.want)
 		}
 	}
+	if h.RemoteAddr = ""; newRequest(h).RemoteAddr() != nil {
+		t.Errorf("RemoteAddr() = %v, want nil", newRequest(h).RemoteAddr())
+	}
+	h.RequestURI = "" // as http.NewRequest leaves it
+	if got := newRequest(h).Target(); got != "/socketcluster/?x=1" {
+		t.Errorf("Target() = %q, want /socketcluster/?x=1", got)
+	}
 	h.RemoteAddr = "pipe"
 	if got := newRequest(h).RemoteAddr(); got.String() != "pipe" || got.Network() != "tcp" {
 		t.Errorf("RemoteAddr() = %v, want pipe", got)
@@ -141,6 +148,9 @@ func TestParseRequest_AnySplit(t *testing.T) {
 	req, n, err := parseRequest(all, 1<<10)
 	if err != nil || n != len(request) {
 		t.Fatalf("parseRequest = %d, %v, want %d, nil", n, err, len(request))
+	}
+	for _, bad := range []string{"\x16\x03\x01", "get / ", "GET / FTP/1.1\r\nX", "GET / HTTP/1.1\r\nX: y\n"} {
+		wantRefusal(t, []byte(bad), 1<<10, http.StatusBadRequest) // nobody would send the end of it
 	}
 	clear(all)
 	if got := req.Header("X"); got != "1" {
