@@ -15,13 +15,14 @@ var placeholder = regexp.MustCompile(`\$\{([^}]*)\}`)
 // variables are the named values of one play of one transcript.
 //
 // Inside "${…}" stands a name, "now", "now+60" or "now-60" (seconds since
-// 1970), or "q:" and a name for its value escaped as the inside of a JSON
+// 1970), "now+0.8" (see fractional), or "q:" and a name for its value escaped as the inside of a JSON
 // string.
 type variables struct {
 	now      time.Time
 	groupKey string
 	values   map[string]string
 	times    map[int64]string // every time that was handed out, with its expression
+	moments  map[float64]bool // the fractional ones
 }
 
 func newVariables(groupKey string) *variables {
@@ -30,6 +31,7 @@ func newVariables(groupKey string) *variables {
 		groupKey: groupKey,
 		values:   make(map[string]string),
 		times:    make(map[int64]string),
+		moments:  make(map[float64]bool),
 	}
 }
 
@@ -93,6 +95,9 @@ func (v *variables) lookup(name string) (string, error) {
 }
 
 func (v *variables) time(name, shift string) (string, error) {
+	if strings.Contains(shift, ".") {
+		return v.fractional(name, shift)
+	}
 	var seconds int64
 	if shift != "" {
 		var err error
@@ -103,6 +108,18 @@ func (v *variables) time(name, shift string) (string, error) {
 	at := v.now.Unix() + seconds
 	v.times[at] = name
 	return strconv.FormatInt(at, 10), nil
+}
+
+// fractional is a time to the millisecond, counted from this moment and not
+// from the beginning of the play: for what is to expire during it.
+func (v *variables) fractional(name, shift string) (string, error) {
+	seconds, err := strconv.ParseFloat(shift, 64)
+	if err != nil {
+		return "", fmt.Errorf("time ${%s}: %w", name, err)
+	}
+	at := time.Now().Add(time.Duration(seconds * float64(time.Second)))
+	v.moments[float64(at.UnixMilli())/1000] = true
+	return fmt.Sprintf("%d.%03d", at.Unix(), at.Nanosecond()/int(time.Millisecond)), nil
 }
 
 // tamper changes the claims of a token and leaves its signature.

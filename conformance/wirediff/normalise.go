@@ -25,12 +25,13 @@ type normaliser struct {
 	now      int64
 	groupKey string
 	times    map[int64]string
+	moments  map[float64]bool
 }
 
 func newNormaliser(r *Recording) *normaliser {
 	var pairs []string
 	for _, c := range r.Clients {
-		if id := c.idOf(); len(id) == 20 {
+		if id := c.idOf(); id != "" {
 			pairs = append(pairs, id, "<id of "+c.Name+">")
 		}
 	}
@@ -39,6 +40,7 @@ func newNormaliser(r *Recording) *normaliser {
 		now:      r.vars.now.Unix(),
 		groupKey: r.vars.groupKey,
 		times:    r.vars.times,
+		moments:  r.vars.moments,
 	}
 }
 
@@ -109,6 +111,8 @@ func (n *normaliser) object(o jsonObject) jsonValue {
 		switch {
 		case hasIat && name == "iat":
 			o[i].value = verbatim("<iat>")
+		case isNumber && n.moments[at]:
+			o[i].value = verbatim("<moment>")
 		case hasIat && isNumber && (name == "exp" || name == "nbf"):
 			o[i].value = verbatim(fmt.Sprintf("<iat%+g>", math.Round((at-iat)*1000)/1000))
 		case isNumber && (name == "exp" || name == "nbf"):
@@ -124,6 +128,9 @@ func (n *normaliser) object(o jsonObject) jsonValue {
 func (n *normaliser) instant(seconds float64, v jsonValue) jsonValue {
 	if name, ok := n.times[int64(seconds)]; ok && seconds == math.Trunc(seconds) {
 		return verbatim("<" + name + ">")
+	}
+	if n.moments[seconds] {
+		return verbatim("<moment>")
 	}
 	if math.Abs(seconds-float64(n.now)) < nearNow {
 		return verbatim("<time>")

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -84,19 +84,15 @@ func (r *Recording) Lines() []string {
 	return lines
 }
 
-// idOf is the socket id that a client was told in answer to its handshake.
+// idPlaces are where a server tells a client its socket id: in the answers to
+// #handshake and whoami, and in some error messages.
+var idPlaces = regexp.MustCompile(`"id" ?: ?"([\w-]{20})"|Socket ([\w-]{20}) tried`)
+
+// idOf is the socket id that the client was told, or empty.
 func (c ClientRecord) idOf() string {
 	for _, e := range c.Events {
-		var answer struct {
-			RID  json.RawMessage `json:"rid"`
-			Data struct {
-				ID              string `json:"id"`
-				IsAuthenticated *bool  `json:"isAuthenticated"`
-			} `json:"data"`
-		}
-		text := strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(e.Text), "["), "]")
-		if json.Unmarshal([]byte(text), &answer) == nil && answer.Data.IsAuthenticated != nil {
-			return answer.Data.ID
+		if m := idPlaces.FindStringSubmatch(e.Text); m != nil {
+			return m[1] + m[2]
 		}
 	}
 	return ""
