@@ -78,11 +78,11 @@ func (p *epoll) collect() int {
 	return max(int(n), 0) // it cannot fail but for an interruption
 }
 
-func (p *epoll) poll(park bool, until Instant) {
-	if p.n = p.collect(); p.n == 0 && park {
-		p.park(until)
+func (p *epoll) poll() {
+	if p.n = p.collect(); p.n == 0 && p.l.idle() {
+		p.park(p.l.nextDue())
 	}
-	p.l.awake()
+	p.l.now = p.l.e.Now()
 	p.l.readAgain()
 	for i := range p.n {
 		ev := &p.events[i]
@@ -107,14 +107,19 @@ func (p *epoll) park(until Instant) {
 		_ = p.file.SetReadDeadline(t) // it worked once; see newEpoll
 		p.armed, p.rung = until, false
 	}
+	if !p.l.asleep() {
+		return
+	}
 	if err := p.raw.Read(p.ask); err != nil {
-		p.rung = errors.Is(err, os.ErrDeadlineExceeded)
+		p.rung = true
 		p.n = 0
 	}
+	p.l.awake()
 }
 
 // wake rings the bell, which costs no system call. If it rings late, after the
-// loop has set the deadline anew, the loop wakes once for nothing.
+// loop has set the deadline anew, the loop wakes once for nothing. The deadline
+// is set before the loop says that it sleeps, or it could silence the bell.
 func (p *epoll) wake() { _ = p.file.SetReadDeadline(bell) }
 
 // happened acts on what the kernel says about c.

@@ -3,10 +3,10 @@ package engine
 // A backend is how a loop's connections reach their peers. Its methods are
 // called by the loop, but for wake, which anybody may call.
 type backend interface {
-	// poll collects what the peers sent and hands it to the loop. With park
-	// it waits until there is something, wake is called, or the clock reaches
-	// until (0 = for ever).
-	poll(park bool, until Instant)
+	// poll collects what the peers sent and hands it to the loop. If there is
+	// nothing and the loop is idle, it waits until there is something, wake is
+	// called, or the clock reaches l.nextDue (0 = for ever).
+	poll()
 	wake()
 	// read goes on reading c after a pause.
 	read(c *Conn)
@@ -55,7 +55,7 @@ type loop struct {
 // run turns the loop until it is stopped and its last connection is buried.
 func (l *loop) run() {
 	for !l.done() {
-		l.io.poll(l.mayPark(), l.nextDue())
+		l.io.poll()
 		l.turn()
 	}
 	l.io.end()
@@ -86,21 +86,20 @@ func (l *loop) turn() {
 	l.catchUp()
 }
 
-// mayPark reports whether there is nothing left to do. From then on whoever
-// posts wakes the loop.
-func (l *loop) mayPark() bool {
-	if len(l.again) > 0 && l.e.congested.Load() == 0 {
-		return false
-	}
+// idle reports whether there is nothing to do but what may be in the inbox.
+func (l *loop) idle() bool { return len(l.again) == 0 || l.e.congested.Load() > 0 }
+
+// asleep reports whether the inbox is empty. If so, whoever posts calls wake
+// from now on, until awake: a backend that sets a clock does it before.
+func (l *loop) asleep() bool {
 	l.mail.mu.Lock()
 	defer l.mail.mu.Unlock()
 	l.mail.asleep = len(l.mail.box.ops) == 0
 	return l.mail.asleep
 }
 
-// awake notes that the loop no longer parks, and what time it is.
+// awake ends asleep.
 func (l *loop) awake() {
-	l.now = l.e.Now()
 	l.mail.mu.Lock()
 	l.mail.asleep = false
 	l.mail.mu.Unlock()

@@ -73,16 +73,12 @@ func (pp *pipe) readAll(l *loop, c *Conn) {
 	}
 }
 
-func (p *portable) poll(park bool, until Instant) {
-	if park {
-		p.park(until)
-	} else {
-		select {
-		case <-p.wakes:
-		default:
-		}
+func (p *portable) poll() {
+	if p.l.idle() && p.l.asleep() {
+		p.park(p.l.nextDue())
+		p.l.awake()
 	}
-	p.l.awake()
+	p.l.now = p.l.e.Now()
 	p.l.readAgain()
 }
 
