@@ -57,6 +57,7 @@ func BenchmarkIndex_Lookup(b *testing.B) {
 				x.Acquire(b.Context(), name)
 			}
 			b.ReportAllocs()
+			b.ResetTimer()
 			b.RunParallel(func(pb *testing.PB) {
 				for i := 0; pb.Next(); i++ {
 					if _, ok := x.Lookup(list[i%n]); !ok {
