@@ -187,6 +187,9 @@ func (c *Client) readReply(r *bufio.Reader) (upgraded bool) {
 		body, _ = io.ReadAll(response.Body)
 	}
 	text := []string{response.Status}
+	if response.Close { // ReadResponse takes the header away
+		text = append(text, "Connection: close")
+	}
 	for _, name := range comparedHeaders {
 		for _, value := range response.Header[name] {
 			text = append(text, name+": "+value)

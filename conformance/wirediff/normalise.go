@@ -172,9 +172,12 @@ func (n *normaliser) token(token string) jsonValue {
 		b.WriteByte(' ')
 		canonicalJSON(&b, n.value("", v))
 	}
-	if verifyToken(token, n.groupKey) {
+	switch {
+	case n.groupKey == "": // made by the server for itself
+		b.WriteString(" of the server's own key>")
+	case verifyToken(token, n.groupKey):
 		b.WriteString(" signed>")
-	} else {
+	default:
 		b.WriteString(" " + parts[2] + ">")
 	}
 	return verbatim(b.String())

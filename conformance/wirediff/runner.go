@@ -132,9 +132,7 @@ func expandOptions(options map[string]json.RawMessage) (text, key string, err er
 	if text, err = newVariables("").expand(string(b)); err != nil {
 		return "", "", err
 	}
-	if raw, ok := options["authKey"]; ok {
-		err = json.Unmarshal(raw, &key)
-	}
+	err = json.Unmarshal(options["authKey"], &key) // null is the empty text
 	return text, key, err
 }
 
