@@ -32,13 +32,21 @@ func (j JWT) verify(signed string, key *Key, o *VerifyOptions) (Claims, error) {
 	}
 	var claims Claims
 	if err := t.payload.Decode(&claims); err != nil {
-		return nil, otherError(badPayload)
+		return nil, otherError(deepPayload)
 	}
 	return claims, j.checkTimes(claims)
 }
 
-// badPayload stands for what a JavaScript engine says about text that is no JSON.
-const badPayload = "jwt payload is not valid JSON"
+// deepPayload is said of JSON that is nested deeper than package protocol reads.
+const deepPayload = "jwt payload is nested too deep"
+
+// badPayload is the error of an encoded payload that protocol does not read.
+func badPayload(encoded string) error {
+	if message := syntaxMessage(decode64(encoded)); message != "" {
+		return otherError(message)
+	}
+	return otherError(deepPayload)
+}
 
 // parts is a token taken apart.
 type parts struct {
@@ -64,7 +72,7 @@ func split(signed string) (*parts, error) {
 	}
 	var err error
 	if t.payload, err = protocol.ParseData(decode64(payload)); err != nil && typ == "JWT" {
-		return nil, otherError(badPayload)
+		return nil, badPayload(payload)
 	}
 	return t, nil
 }

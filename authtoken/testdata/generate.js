@@ -1,6 +1,7 @@
 // Writes verify.json and sign.json: what the reference makes of tokens, claims
 // and options. Both go through the methods of its own socket class, and so
-// through ag-auth and jsonwebtoken.
+// through ag-auth and jsonwebtoken. syntax.json is what it says of payloads that
+// are no JSON; these are the words of Node.js 20.
 //
 //   (cd conformance/reference && npm ci) && node authtoken/testdata/generate.js
 //
@@ -325,6 +326,53 @@ async function signingKeyVectors() {
   }
 }
 
+const syntaxVectors = [];
+const syntaxSeen = new Set();
+function syntax(text) {
+  if (syntaxSeen.has(text)) {
+    return;
+  }
+  syntaxSeen.add(text);
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    syntaxVectors.push([text, error.message]);
+  }
+}
+
+function syntaxCases() {
+  const texts = [
+    '', '{', '{"a', '{"a"', '{"a":', '{"a":1', '{"a":1,', '{"a":1,}', '[', '[1', '[1,', '[1,]', '[1 2]', '{"a" 1}', '{a:1}', '{"a":1 "b"}',
+    '-', '-x', '-1.', '1.', '1.x', '1e', '1e+', '1e+x', '1E-', '01', '-01', '00', '0x', '1 2', '.5', '+1', '1.5.5', '1e5.5', '1-',
+    'tru', 'trux', 'nulx"', 'nul', 'true x', '[tru', 'fals', 'falsy', 'tru5', 'tru-', 'tru"', '{"a":1,"b"', '{"a":1,"b" 5', '{"a":1,"b" -', '{"a":1,"b" "c"}', '"\\x"', '"\\u12"', '"\\u12', '"\\u', '"\\', '"\\u12g4"', '"ab', '"a\nb"', '"\0"',
+    'abc', 'abcdefghijklmnopqrst', 'abcdefghijklmnopqrstu', 'NaN', 'Infinity', 'undefined', '[object Object]', '{"a":NaN}', '"x" "y"',
+    '[,]', '}', ']', ':', ',', '{"a":}', '[}', '{]', '{"a":1]', '[1}', '\u00e9', '[1,\u00e9]', '  x', '/', "'a'", '\ufeff{}', '\u00a0{}',
+    '[1,2,3,4,5,6,7,8,9,x]', '[1,2,3,4,5,6,7,8,9,0,x]', '[x,1,2,3,4,5,6,7,8,9,0]', '[1,2,3,4,5,x,7,8,9,0,1,2,3,4]',
+    '\ud83d\ude00', '[1,2,3,4,5,\ud83d\ude00,7,8,9,0,1,2]', '["\ud83d\ude00aaaaaaaa\ud83d\ude00",x,"\ud83d\ude00aaa\ud83d\ude00bbbbbbb"]', '"\ud83d\ude00\n"'
+  ];
+  texts.forEach(syntax);
+  // What a client that flips bits would send, from a generator with a seed.
+  let seed = 1;
+  const random = (n) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor(seed / 4294967296 * n);
+  };
+  const alphabet = [...'{}[]:,"\\/ -+.0123456789eEtrufalsnx\n\t\u0001\u007f\u00e9', '\ud83d\ude00'];
+  const bases = [
+    '{"username":"alice","iat":1800000000,"exp":1800086400}', '{"a":[1,-2.5e+3,true,false,null],"b":{"c":"\\u00e9\\n"}}', '[[],{},"",0]'
+  ];
+  for (let i = 0; i < 1500; i++) {
+    const units = [...bases[random(bases.length)]];
+    for (let n = 1 + random(2); n > 0; n--) {
+      const at = random(units.length);
+      [() => units.splice(at, 1), () => units.splice(at, 0, alphabet[random(alphabet.length)]),
+        () => (units[at] = alphabet[random(alphabet.length)]), () => units.splice(at)][random(4)]();
+      if (!units.length) break;
+    }
+    syntax(units.join(''));
+  }
+}
+
 function write(file, vectors) {
   const lines = vectors.map((v) => JSON.stringify(v)).join(',\n');
   fs.writeFileSync(path.join(__dirname, file), `{"now":${NOW},"secret":${JSON.stringify(SECRET)},"vectors":[\n${lines}\n]}\n`);
@@ -338,6 +386,8 @@ function write(file, vectors) {
   for (const part of [claimsVectors, optionVectors, signingKeyVectors]) {
     await part();
   }
+  syntaxCases();
+  write('syntax.json', syntaxVectors);
   write('verify.json', verifyVectors);
   write('sign.json', signVectors);
 })();
