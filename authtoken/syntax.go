@@ -157,8 +157,8 @@ func (s *syntax) escape() {
 			}
 		}
 	default:
-		if s.pos >= len(s.text) {
-			s.unexpected()
+		if s.pos >= len(s.text) || s.text[s.pos] > 0xFF {
+			s.unexpected() // its table of escapes ends there
 			return
 		}
 		s.fail("Bad escaped character")
