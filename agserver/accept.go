@@ -117,6 +117,7 @@ func (c connector) Open(conn *engine.Conn) {
 		conn.Divert(true)
 	}
 	conn.WakeAt(s.nextWake(now))
+	s.expectConsumers(now)
 	emit(c.Server, &c.emit.handshake, HandshakeEvent{s})
 }
 

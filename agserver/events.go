@@ -108,6 +108,7 @@ type ConnectStatus struct {
 type CloseStatus struct {
 	Code   protocol.CloseCode
 	Reason string
+	Local  bool // this side closed the connection, rather than the client or the network
 }
 
 // AuthStateChange is a change of a socket's auth state.

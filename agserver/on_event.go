@@ -45,10 +45,16 @@ func (s *Socket) allowInbound(a *middleware.Action, r *runner) error {
 // dispatchCall gives a call to the socket's consumers of the procedure and to
 // the server's handler of it.
 func (s *Socket) dispatchCall(p protocol.Packet, data protocol.Data, r *runner) {
+	if s.gone() {
+		return
+	}
 	st := s.streams.Load()
 	streamed := st != nil && st.procedures.HasConsumers(p.Event)
 	handler := s.srv.handlers.procedure(p.Event)
 	if !streamed && handler == nil {
+		if s.keepCall(p, data, r) {
+			return
+		}
 		if s.srv.opt.UnknownProcedure == UnknownError {
 			s.replyError(p.ID, ErrUnknownProcedure.Withf("The procedure %q is not known here", p.Event))
 		}
@@ -67,10 +73,14 @@ func (s *Socket) dispatchCall(p protocol.Packet, data protocol.Data, r *runner) 
 // dispatchTransmit gives a transmitted message to the socket's consumers of the
 // receiver and to the server's handler of it.
 func (s *Socket) dispatchTransmit(event string, data protocol.Data, r *runner) {
+	if s.gone() {
+		return
+	}
 	st := s.streams.Load()
 	streamed := st != nil && st.receivers.HasConsumers(event)
 	handler := s.srv.handlers.receiver(event)
 	if !streamed && handler == nil {
+		s.keepTransmit(event, data, r)
 		return
 	}
 	if r == nil {

@@ -84,7 +84,7 @@ func (s *Socket) rejectHandshake(p protocol.Packet, err error) {
 	} else if n, err := strconv.Atoi(told.Field("statusCode").String()); err == nil {
 		code = protocol.CloseCode(n)
 	}
-	if !sendable(code) {
+	if !code.Sendable() {
 		code = protocol.CloseHandshakeRejected
 	}
 	s.replyError(p.ID, told.WithField("statusCode", int(code)))
@@ -122,6 +122,7 @@ func (s *Socket) completeHandshake(p protocol.Packet, claim authClaim, r *runner
 		s.batchOnHandshakeLocked()
 	}
 	if first {
+		s.expectConsumers(s.now())
 		if st := s.streams.Load(); st != nil {
 			st.emit.connect.Emit(status)
 		}

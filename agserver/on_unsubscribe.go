@@ -8,6 +8,8 @@ import "github.com/socketcluster-go/socketcluster/protocol"
 //
 // with or without a cid. It has no middleware.
 func (s *Socket) onUnsubscribe(p protocol.Packet, r *runner) {
+	turn := s.beginTurn() // the answer comes before the news that a token has expired
+	defer s.endTurn(turn)
 	s.expire()
 	channel, ok := p.Data.Text()
 	if !ok {

@@ -55,12 +55,10 @@ func (r *Request) Reply(v any) error {
 
 // Fail answers the call with an error: a *protocol.Error as such, a
 // *protocol.Value as a plain value. Any other error stays here: the client is
-// told of an UnknownError. It does not block. It returns an InvalidActionError
+// told of an UnknownError. nil answers with neither data nor error, as error()
+// does in the reference. It does not block. It returns an InvalidActionError
 // when the call has been answered.
 func (r *Request) Fail(err error) error {
-	if err == nil {
-		err = &protocol.Value{Data: protocol.Null}
-	}
 	return r.respond(func() { r.Socket.replyError(r.ID, err) })
 }
 

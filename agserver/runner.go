@@ -62,7 +62,7 @@ func (r *runner) run() {
 		}
 	}
 	if n := r.in.takeClosing(); n != nil {
-		r.sock.destroy(n.code, n.reason)
+		r.sock.destroy(*n)
 	}
 }
 
@@ -154,7 +154,7 @@ func (w *watch) run() {
 func (r *runner) late(now int64) {
 	if r.holds.Load() {
 		if n := r.in.takeClosing(); n != nil {
-			r.sock.destroy(n.code, n.reason)
+			r.sock.destroy(*n)
 		}
 		return
 	}

@@ -83,7 +83,7 @@ func (s *Server) Shutdown(ctx context.Context, drain time.Duration) error {
 
 // drain closes a socket so that its client reconnects at once.
 func (s *Socket) drain() {
-	if s.destroy(protocol.CloseNoStatus, "") {
+	if s.destroy(CloseStatus{Code: protocol.CloseNoStatus, Local: true}) {
 		s.conn.Close(int(protocol.CloseNoStatus), "")
 	}
 }

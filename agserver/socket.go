@@ -60,6 +60,11 @@ type Socket struct {
 	lastSeen atomic.Int64 // an engine.Instant: the last sign of life that counts
 	dead     atomic.Bool  // state is Closed; for those who do not hold mu
 
+	// early says until when messages that nobody consumes are kept, and how many
+	// may still be.
+	earlyUntil atomic.Int64 // an engine.Instant
+	early      atomic.Int32
+
 	// streams are the listeners, receivers and procedures that somebody asked for.
 	streams atomic.Pointer[socketStreams]
 

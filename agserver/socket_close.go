@@ -22,26 +22,28 @@ func (s *Socket) Disconnect(code protocol.CloseCode, reason string) error {
 	if code == 0 {
 		code = protocol.CloseNormal
 	}
-	if !sendable(code) {
+	if !code.Sendable() {
 		err = protocol.ErrInvalidArguments.Withf("A socket cannot be closed with code %d", code)
 		s.emitError(err)
 		code = protocol.CloseNormal
 	}
-	if s.destroy(code, reason) {
+	if s.destroy(CloseStatus{code, reason, true}) {
 		s.conn.Close(int(code), reason)
 	}
 	return err
 }
 
-// sendable reports whether a close frame may carry the code.
-func sendable(code protocol.CloseCode) bool {
-	return code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006 || code >= 3000 && code <= 4999
+// gone reports whether the socket has ended and nothing that came from it is to
+// happen any more. With CleanupNone what had come before it ended still happens,
+// as in the reference.
+func (s *Socket) gone() bool {
+	return s.dead.Load() && s.srv.opt.StreamCleanup != CleanupNone
 }
 
 // closeWith closes the connection on the server's own account: the reason goes
 // into the events, and not to the client.
 func (s *Socket) closeWith(code protocol.CloseCode, reason string) {
-	if s.destroy(code, reason) {
+	if s.destroy(CloseStatus{code, reason, true}) {
 		s.conn.Close(int(code), "")
 	}
 }
@@ -57,41 +59,40 @@ func (s *Socket) ended(code protocol.CloseCode, reason string, err error) {
 			s.emitError(err)
 		}
 	}
-	if in := s.in.Load(); in != nil && !s.dead.Load() && in.postpone(closeNotice{code, reason}) {
+	if in := s.in.Load(); in != nil && !s.dead.Load() && in.postpone(CloseStatus{Code: code, Reason: reason}) {
 		return // messages that came before have their turn first
 	}
-	s.destroy(code, reason)
+	s.destroy(CloseStatus{Code: code, Reason: reason})
 }
 
 // destroy makes the socket a closed one, once, and reports whether it did. The
 // order of the events is the reference's.
-func (s *Socket) destroy(code protocol.CloseCode, reason string) bool {
+func (s *Socket) destroy(end CloseStatus) bool {
 	s.mu.Lock()
 	before := s.state
 	if before == Closed {
 		s.mu.Unlock()
 		return false
 	}
-	if reason == "" {
-		reason = code.Text()
+	if end.Reason == "" {
+		end.Reason = end.Code.Text()
 	}
-	end := CloseStatus{code, reason}
 	s.endBatchingLocked()
 	s.cancelBatchLocked()
 	s.state = Closed
 	s.dead.Store(true)
 	s.emitClosedLocked(before, end)
 	s.srv.registry.remove(s, before)
-	if !code.Ignored() {
-		s.emitError(protocol.NewSocketProtocolError(closeText(end), code))
+	if !end.Code.Ignored() {
+		s.emitError(protocol.NewSocketProtocolError(closeText(end), end.Code))
 	}
 	if s.ctx != nil {
-		s.ctx.cancel(protocol.NewBadConnectionError("The socket was closed", "disconnect", code, reason))
+		s.ctx.cancel(protocol.NewBadConnectionError("The socket was closed", "disconnect", end.Code, end.Reason))
 	}
 	channels := s.subs.names()
 	s.mu.Unlock()
 
-	if in := s.in.Load(); in != nil {
+	if in := s.in.Load(); in != nil && s.gone() {
 		in.clear()
 	}
 	if len(channels) > 0 && s.srv.brokerBlocks {

@@ -35,13 +35,7 @@ type inbox struct {
 	bytes   int // of the messages in it
 	paused  bool
 	done    bool         // the runner has left; take a new inbox
-	closing *closeNotice // the connection has ended: behind what waits
-}
-
-// closeNotice is how a connection ended.
-type closeNotice struct {
-	code   protocol.CloseCode
-	reason string
+	closing *CloseStatus // the connection has ended: behind what waits
 }
 
 // inboxes is how a socket holds its inbox.
@@ -139,7 +133,7 @@ func (in *inbox) clear() {
 
 // postpone leaves the end of the connection to the runner, behind what waits.
 // It reports false if there is no runner any more.
-func (in *inbox) postpone(n closeNotice) bool {
+func (in *inbox) postpone(n CloseStatus) bool {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.done {
@@ -150,7 +144,7 @@ func (in *inbox) postpone(n closeNotice) bool {
 }
 
 // takeClosing returns the notice that postpone left, once.
-func (in *inbox) takeClosing() *closeNotice {
+func (in *inbox) takeClosing() *CloseStatus {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	n := in.closing

@@ -98,7 +98,7 @@ func (s *Socket) handleMessage(m inMessage, r *runner) {
 		}
 	}
 	switch {
-	case s.dead.Load():
+	case s.gone():
 	case m.pong:
 		s.onPong()
 	case m.packet.Kind == protocol.KindBatch:
@@ -133,7 +133,7 @@ func (s *Socket) passRaw(m *inMessage, r *runner) bool {
 // enqueueDecided puts a message that has passed the raw middleware behind what
 // waits for the runner.
 func (s *Socket) enqueueDecided(m inMessage) {
-	if !s.dead.Load() {
+	if !s.gone() {
 		s.enqueue(m)
 	}
 }
@@ -216,14 +216,14 @@ func (s *Socket) handleEvent(p protocol.Packet, r *runner) {
 // reports whether it has.
 func (s *Socket) refuseEarly() bool {
 	if s.srv.opt.LaxHandshake {
-		return s.dead.Load()
+		return s.gone()
 	}
 	switch s.State() {
 	case Connecting:
 		s.closeWith(protocol.CloseEarlyMessage, "")
 		return true
 	case Closed:
-		return true
+		return s.gone()
 	}
 	return false
 }

@@ -204,6 +204,9 @@ func (s *Socket) KickOutOf(channels []string, message any) error {
 	if channels == nil {
 		channels = s.Subscriptions()
 	}
+	// As in the reference the first one leaves before the answer of a procedure
+	// that kicks, if the answer is not an error.
+	ahead := !slices.ContainsFunc(channels, func(channel string) bool { return !s.IsSubscribed(channel) })
 	var errs []error
 	for i, channel := range channels {
 		data, err := protocol.Encode(struct {
@@ -214,7 +217,7 @@ func (s *Socket) KickOutOf(channels []string, message any) error {
 			return err
 		}
 		s.mu.Lock()
-		s.transmitLocked(protocol.EventKickOut, data, i == 0) // reports its own error
+		s.transmitLocked(protocol.EventKickOut, data, ahead && i == 0) // reports its own error
 		s.mu.Unlock()
 		errs = append(errs, s.unsubscribe(s.srv.ctx, channel))
 	}

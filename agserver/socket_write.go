@@ -21,8 +21,9 @@ type outbox struct {
 
 // outPacket is a packet on its way to the client, as JSON text.
 type outPacket struct {
-	text  []byte
-	frame *engine.Frame // of a publication: the message shared by all subscribers
+	text        []byte
+	publication bool          // subject to the outbound middleware
+	frame       *engine.Frame // of a publication: the message shared by all subscribers
 }
 
 // outboxLocked returns the socket's outbox, made now if need be.
@@ -128,7 +129,12 @@ func (s *Socket) transmitLocked(event string, data protocol.Data, now bool) erro
 		s.emitError(err)
 		return err
 	}
-	s.sendLocked(outPacket{text: protocol.AppendTransmit(nil, event, data)}, now)
+	p := outPacket{publication: event == protocol.EventPublish}
+	if p.publication && data == nil {
+		data = protocol.Data("{}")
+	}
+	p.text = protocol.AppendTransmit(nil, event, data)
+	s.sendLocked(p, now)
 	return nil
 }
 
@@ -153,7 +159,7 @@ func (s *Socket) sendLocked(p outPacket, now bool) {
 	if !now {
 		wait = s.inTurnLocked()
 	}
-	if wait == 0 && (s.out == nil || len(s.out.queue) == 0 && !s.out.pumping) && (p.frame == nil || !s.srv.middleware.has(middleware.Outbound)) {
+	if wait == 0 && (s.out == nil || len(s.out.queue) == 0 && !s.out.pumping) && (!p.publication || !s.srv.middleware.has(middleware.Outbound)) {
 		s.deliverLocked(p)
 		return
 	}
@@ -245,7 +251,7 @@ func (s *Socket) pump() {
 		o.queue = o.queue[1:]
 		o.bytes -= len(p.text)
 		s.mu.Unlock()
-		if p.frame == nil || s.allowOutbound(&p) {
+		if !p.publication || s.allowOutbound(&p) {
 			s.mu.Lock()
 			s.deliverLocked(p)
 			s.mu.Unlock()
@@ -288,6 +294,6 @@ func (s *Socket) diverted(f *engine.Frame) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.state == Open {
-		s.sendLocked(outPacket{text: text, frame: f}, !s.srv.middleware.has(middleware.Outbound))
+		s.sendLocked(outPacket{text: text, publication: true, frame: f}, !s.srv.middleware.has(middleware.Outbound))
 	}
 }

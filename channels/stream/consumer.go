@@ -62,6 +62,7 @@ func (c *Consumer[T]) Close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.closeLocked(c.cur)
+	h.wakeLocked(c.cur)
 	runtime.KeepAlive(c)
 }
 

@@ -15,6 +15,7 @@ type Demux[T any] struct {
 
 	mu   sync.RWMutex // before a hub's
 	hubs map[string]*hub[T]
+	kept map[string][]T // see EmitOrKeep
 }
 
 // Emit hands v to the consumers of that name and reports whether there was one.
@@ -174,7 +175,11 @@ func (d *Demux[T]) register(name string) *cursor[T] {
 		d.hubs[name] = h
 		d.names.Add(1)
 	}
-	return h.add()
+	c := h.add()
+	if d.kept != nil {
+		d.handOverLocked(h)
+	}
+	return c
 }
 
 // forget drops a hub that has no consumers.

@@ -28,7 +28,9 @@ type hub[T any] struct {
 	name    string
 	standIn bool
 
-	mu      sync.Mutex
+	mu sync.Mutex
+
+	// Guarded by mu.
 	lastID  ID // unless the demux counts
 	tail    *node[T]
 	written uint64 // values emitted since the hub was made
@@ -102,8 +104,12 @@ func (h *hub[T]) close(id ID) bool {
 		}
 		found = true
 		h.closeLocked(c)
+		if id != 0 {
+			h.wakeLocked(c)
+		}
 	}
 	if id == 0 {
+		h.wakeLocked(nil)
 		// Nobody reads past here: a new chain keeps a backlog that stays unread
 		// from holding on to all that comes after it.
 		h.tail = new(node[T])
@@ -111,11 +117,10 @@ func (h *hub[T]) close(id ID) bool {
 	return found
 }
 
-// closeLocked ends a consumer after its backlog.
+// closeLocked ends a consumer after its backlog. The caller wakes its calls.
 func (h *hub[T]) closeLocked(c *cursor[T]) {
 	if c.end.CompareAndSwap(open, h.written) {
 		h.live.Add(-1)
-		h.wakeLocked(c)
 	}
 }
 
@@ -127,10 +132,14 @@ func (h *hub[T]) kill(id ID) bool {
 		after := c.after
 		if id == 0 || c.id == id {
 			h.removeLocked(c)
-			h.wakeLocked(c)
 			ended = append(ended, c)
 		}
 		c = after
+	}
+	if id == 0 {
+		h.wakeLocked(nil)
+	} else if len(ended) > 0 {
+		h.wakeLocked(ended[0])
 	}
 	h.mu.Unlock()
 	for _, c := range ended {
@@ -151,6 +160,7 @@ func (h *hub[T]) remove(c *cursor[T]) {
 	h.vanish()
 }
 
+// removeLocked takes a consumer off the list. The caller wakes its calls.
 func (h *hub[T]) removeLocked(c *cursor[T]) {
 	if !c.linked {
 		return

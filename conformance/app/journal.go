@@ -163,6 +163,9 @@ func (j *journal) entryLocked(ev agserver.Event) []any {
 }
 
 func (j *journal) closedLocked(s *agserver.Socket, end agserver.CloseStatus) []any {
+	if end.Local && end.Reason == "" {
+		return []any{j.labelLocked(s), end.Code, nil}
+	}
 	return []any{j.labelLocked(s), end.Code, end.Reason}
 }
 
