@@ -66,7 +66,10 @@ func split(signed string) (*parts, error) {
 		return nil, invalidError("invalid token")
 	}
 	t := &parts{signed: signed[:last], signature: signature}
-	typ, ok := t.readHeader(decode64(header))
+	typ, ok := "JWT", true
+	if t.alg = plainHeaders[header]; t.alg == "" {
+		typ, ok = t.readHeader(decode64(header))
+	}
 	if !ok {
 		return nil, invalidError("invalid token")
 	}
@@ -76,6 +79,17 @@ func split(signed string) (*parts, error) {
 	}
 	return t, nil
 }
+
+// plainHeaders are the headers that jsonwebtoken and Sign write, encoded, with
+// the algorithms in them. Not decoding those saves 15 of the 54 allocations of
+// verifying a token, and with HS256 about a quarter of the time.
+var plainHeaders = func() map[string]string {
+	headers := make(map[string]string, len(methods))
+	for alg := range methods {
+		headers[encode64([]byte(`{"alg":"`+alg+`","typ":"JWT"}`))] = alg
+	}
+	return headers
+}()
 
 // readHeader finds the algorithm and the type. Nothing else in a header counts;
 // one that JavaScript takes for false is no header.
