@@ -66,10 +66,7 @@ func split(signed string) (*parts, error) {
 		return nil, invalidError("invalid token")
 	}
 	t := &parts{signed: signed[:last], signature: signature}
-	typ, ok := "JWT", true
-	if t.alg = plainHeaders[header]; t.alg == "" {
-		typ, ok = t.readHeader(decode64(header))
-	}
+	typ, ok := t.readHeader(header)
 	if !ok {
 		return nil, invalidError("invalid token")
 	}
@@ -93,8 +90,12 @@ var plainHeaders = func() map[string]string {
 
 // readHeader finds the algorithm and the type. Nothing else in a header counts;
 // one that JavaScript takes for false is no header.
-func (t *parts) readHeader(text []byte) (typ string, ok bool) {
-	d, err := protocol.ParseData(fromLatin1(text))
+func (t *parts) readHeader(encoded string) (typ string, ok bool) {
+	if alg := plainHeaders[encoded]; alg != "" {
+		t.alg = alg
+		return "JWT", true
+	}
+	d, err := protocol.ParseData(fromLatin1(decode64(encoded)))
 	if err != nil || d.Falsy() {
 		return "", false
 	}
