@@ -83,6 +83,9 @@ func Dial(ctx context.Context, rawURL string, o *Options) (*Client, error) {
 		err = firstConnect(ctx, events)
 	}
 	if err != nil {
+		if ctx.Err() != nil {
+			c.cut() // nobody waits for a closing handshake any more
+		}
 		c.Close()
 		return nil, fmt.Errorf("agclient: dial %s: %w", rawURL, err)
 	}
@@ -121,13 +124,10 @@ func firstConnect(ctx context.Context, events *stream.Consumer[Event]) error {
 // call it.
 func (c *Client) Close() error {
 	c.ending.Do(func() {
-		c.mu.Lock()
-		c.life.finished = true
-		c.disconnectLocked(protocol.CloseNormal, "")
+		c.finish()
 		if c.opts.CloseTimeout == 0 {
-			c.abortClosingLocked()
+			c.cut()
 		}
-		c.mu.Unlock()
 		c.tokens.finish(c.opts.CloseTimeout)
 		c.conns.Wait()
 		c.events.CloseAll()
@@ -136,6 +136,24 @@ func (c *Client) Close() error {
 		c.channels.Close()
 	})
 	return nil
+}
+
+// finish disconnects for good.
+func (c *Client) finish() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.life.finished = true
+	c.disconnectLocked(protocol.CloseNormal, "")
+}
+
+// cut ends all connections without waiting for their closing handshakes.
+func (c *Client) cut() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.disconnectLocked(protocol.CloseNormal, "")
+	for _, k := range c.life.closing {
+		k.cancel()
+	}
 }
 
 // Events returns the streams of what happens to the client.

@@ -209,10 +209,3 @@ func (e ending) message() string {
 func (c *Client) errorLocked(err error) {
 	emit(&c.emitters, &c.emitters.error, ErrorEvent{err})
 }
-
-// abortClosingLocked cuts every connection that is still closing.
-func (c *Client) abortClosingLocked() {
-	for _, k := range c.life.closing {
-		k.cancel()
-	}
-}

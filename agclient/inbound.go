@@ -1,6 +1,8 @@
 package agclient
 
 import (
+	"github.com/gobwas/ws"
+
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -25,7 +27,7 @@ func (c *Client) onMessage(k *conn, message []byte, binary bool) {
 		k.onPingLocked()
 		// If there is no room for it the server has stopped reading, and need not
 		// be told that the client is alive.
-		_ = k.out.addMessage(opText, []byte(c.opts.ProtocolVersion.Pong()))
+		_ = k.out.addMessage(ws.OpText, []byte(c.opts.ProtocolVersion.Pong()))
 		return
 	case bad != nil:
 		c.errorLocked(protocol.ErrInvalidMessage.Withf("%v", bad))

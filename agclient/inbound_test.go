@@ -159,3 +159,28 @@ func TestClient_Codec(t *testing.T) {
 		}
 	})
 }
+
+// Whoever does not read holds up neither the reader nor other consumers.
+func TestClient_SlowConsumer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c, p := f.connected(agclient.Options{})
+		slow := c.Receiver("x").Consume()
+		quick := c.Receiver("x").Consume()
+		const n = 10_000
+		for range n {
+			p.write(`{"event":"x"}`)
+		}
+		for range n {
+			if _, err := quick.Next(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := slow.Backpressure(); got != n {
+			t.Errorf("Backpressure() = %d, want %d", got, n)
+		}
+		if got := c.Backpressure(); got != n {
+			t.Errorf("Client.Backpressure() = %d, want %d", got, n)
+		}
+	})
+}

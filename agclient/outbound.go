@@ -113,13 +113,6 @@ func (c *Client) call(ctx context.Context, event string, data protocol.Data, tim
 	}
 }
 
-// Send sends a text message that is no packet. It returns ErrNotConnected unless
-// the client is open, or ErrBufferFull.
-func (c *Client) Send(text string) error { return c.sendMessage(opText, []byte(text)) }
-
-// SendBinary sends a binary message that is no packet, as Send does.
-func (c *Client) SendBinary(message []byte) error { return c.sendMessage(opBinary, message) }
-
 func (c *Client) ackTimeout(o *InvokeOptions) time.Duration {
 	if o == nil || o.AckTimeout == 0 {
 		return c.opts.AckTimeout
@@ -132,7 +125,7 @@ func (c *Client) transmitLocked(event string, data protocol.Data) error {
 		return err
 	}
 	if c.life.state == Open {
-		return c.writeLocked(&outgoing{event: event, data: data})
+		return c.writeEventLocked(event, data)
 	}
 	return c.waitLocked(&outgoing{event: event, data: data}, c.opts.AckTimeout)
 }

@@ -59,8 +59,7 @@ func (r *Request) answer(write func(dst []byte) []byte) error {
 	if c.life.conn != r.conn {
 		return ErrNotConnected
 	}
-	c.scratch = write(c.scratch[:0])
-	if err := c.sendLocked(c.scratch); err != nil {
+	if err := c.sendLocked(write(c.scratch[:0])); err != nil {
 		return err
 	}
 	r.answered = true

@@ -6,32 +6,36 @@ import (
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
-const (
-	opText   = ws.OpText
-	opBinary = ws.OpBinary
-)
+// keepScratch is the largest packet whose memory is used again, in bytes.
+const keepScratch = 64 << 10
 
 // writeLocked sends a message on the connection in use, be it open or still in
 // its handshake. A call gets its id here, and its answer is awaited from now on.
 func (c *Client) writeLocked(out *outgoing) error {
-	k := c.life.conn
 	if out.done == nil {
-		c.scratch = protocol.AppendTransmit(c.scratch[:0], out.event, out.data)
-		return c.sendLocked(c.scratch)
+		return c.writeEventLocked(out.event, out.data)
 	}
 	c.out.lastID++
 	id := c.out.lastID
-	c.scratch = protocol.AppendInvoke(c.scratch[:0], out.event, protocol.NewCallID(id), out.data)
-	if err := c.sendLocked(c.scratch); err != nil {
+	err := c.sendLocked(protocol.AppendInvoke(c.scratch[:0], out.event, protocol.NewCallID(id), out.data))
+	if err != nil {
 		return err
 	}
-	out.id, out.conn, out.data = id, k, nil
-	k.pending[id] = out
+	out.id, out.conn, out.data = id, c.life.conn, nil
+	out.conn.pending[id] = out
 	return nil
 }
 
-// sendLocked sends a packet, or adds it to the batch.
+func (c *Client) writeEventLocked(event string, data protocol.Data) error {
+	return c.sendLocked(protocol.AppendTransmit(c.scratch[:0], event, data))
+}
+
+// sendLocked sends a packet, or adds it to the batch. The packet's memory becomes
+// the scratch memory of the next one.
 func (c *Client) sendLocked(packet []byte) error {
+	if cap(packet) <= keepScratch {
+		c.scratch = packet
+	}
 	switch {
 	case c.life.conn == nil:
 		return ErrNotConnected
@@ -52,6 +56,13 @@ func (c *Client) checkLocked(err error) {
 		c.failLocked(c.life.conn, ending{code: protocol.CloseAbnormal, cause: err})
 	}
 }
+
+// Send sends a text message that is no packet. It returns ErrNotConnected unless
+// the client is open, or ErrBufferFull.
+func (c *Client) Send(text string) error { return c.sendMessage(ws.OpText, []byte(text)) }
+
+// SendBinary sends a binary message that is no packet, as Send does.
+func (c *Client) SendBinary(message []byte) error { return c.sendMessage(ws.OpBinary, message) }
 
 func (c *Client) sendMessage(op ws.OpCode, message []byte) error {
 	c.mu.Lock()

@@ -1,0 +1,187 @@
+package agclient_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log"
+
+	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+func ExampleDial() {
+	url, stop := exampleServer()
+	defer stop()
+
+	c, err := agclient.Dial(context.Background(), url, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Println(c.State(), c.ID())
+	// Output: open socket1
+}
+
+func ExampleNew() {
+	url, stop := exampleServer()
+	defer stop()
+
+	c, err := agclient.New(url, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	events := c.Events().All.Consume() // before Connect, to miss nothing
+	if err := c.Connect(); err != nil {
+		log.Fatal(err)
+	}
+	for ev := range events.All(context.Background()) {
+		fmt.Println(ev.EventName())
+		if _, ok := ev.(agclient.ConnectEvent); ok {
+			break
+		}
+	}
+	// Output:
+	// connecting
+	// message
+	// connect
+}
+
+func ExampleClient_Invoke() {
+	url, stop := exampleServer()
+	defer stop()
+	ctx := context.Background()
+	c, err := agclient.Dial(ctx, url, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	var sum int
+	err = c.Invoke(ctx, "sum", []int{1, 2, 3}, &sum)
+	fmt.Println(sum, err)
+
+	err = c.Invoke(ctx, "product", []int{1, 2, 3}, &sum)
+	var e *protocol.Error
+	if errors.As(err, &e) {
+		fmt.Println(e.Name, "-", e.Message)
+	}
+	// Output:
+	// 6 <nil>
+	// UnknownProcedureError - what is product?
+}
+
+func ExampleClient_Subscribe() {
+	url, stop := exampleServer()
+	defer stop()
+	ctx := context.Background()
+	c, err := agclient.Dial(ctx, url, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	news := c.Subscribe("news") // again after every connect
+	for m := range news.Output().All(ctx) {
+		var text string
+		if err := m.Decode(&text); err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println(news.Name(), text)
+		break
+	}
+	// Output: news hello
+}
+
+func ExampleClient_Procedure() {
+	url, stop := exampleServer()
+	defer stop()
+	ctx := context.Background()
+	c, err := agclient.Dial(ctx, url, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	calls := c.Procedure("name").Consume()
+	thanks := c.Receiver("thanks").Consume()
+	if err := c.Transmit("hi", nil); err != nil {
+		log.Fatal(err)
+	}
+	call, err := calls.Next(ctx) // the server calls the client
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(call.Procedure(), call.Data())
+	if err := call.Reply("Gopher"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(call.Reply("once more"))
+	data, err := thanks.Next(ctx)
+	fmt.Println(data.Get("data"), err)
+	// Output:
+	// name "formal"
+	// InvalidActionError: Response to request 1 has already been sent
+	// Gopher <nil>
+}
+
+func ExampleClient_Authenticate() {
+	url, stop := exampleServer()
+	defer stop()
+	ctx := context.Background()
+	c, err := agclient.Dial(ctx, url, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	status, err := c.Authenticate(ctx, bobToken)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(status.IsAuthenticated, c.AuthState(), c.AuthToken().Get("username"))
+	// Output: true authenticated bob
+}
+
+func ExampleClient_StartBatch() {
+	url, stop := exampleServer()
+	defer stop()
+	ctx := context.Background()
+	c, err := agclient.Dial(ctx, url, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+
+	c.StartBatch()
+	for n := range 3 {
+		if err := c.TransmitPublish("numbers", n); err != nil {
+			log.Fatal(err)
+		}
+	}
+	c.FlushBatch() // one message on the wire
+}
+
+// A token store that knows one token, as one given on the command line.
+type fixedToken string
+
+func (t fixedToken) LoadToken(context.Context, string) (string, error) { return string(t), nil }
+
+func (t fixedToken) SaveToken(context.Context, string, string) error { return nil }
+
+func (t fixedToken) RemoveToken(context.Context, string) (string, error) { return string(t), nil }
+
+func ExampleTokenStore() {
+	url, stop := exampleServer()
+	defer stop()
+
+	// type fixedToken string, with LoadToken, SaveToken and RemoveToken
+	c, err := agclient.Dial(context.Background(), url, &agclient.Options{TokenStore: fixedToken("a.b.c")})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Println(c.AuthState()) // this server accepts no token in a handshake
+	// Output: unauthenticated
+}
