@@ -1,0 +1,65 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+)
+
+// newLogger writes to w what the log level lets through, as log/slog does:
+// quoted, one line each.
+func newLogger(w io.Writer, c *config) *slog.Logger {
+	level, ok := map[int]slog.Level{
+		1: slog.LevelError,
+		2: slog.LevelInfo, // and with it warnings
+		3: slog.LevelDebug,
+	}[c.logLevel]
+	if !ok {
+		return slog.New(slog.DiscardHandler)
+	}
+	o := &slog.HandlerOptions{Level: level}
+	if c.logJSON {
+		return slog.New(slog.NewJSONHandler(w, o))
+	}
+	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// warnOfUnused says what of the environment this program does not act on,
+// where somebody relies on its effect.
+func warnOfUnused(log *slog.Logger, getenv func(string) string) {
+	for _, variable := range []struct{ name, consequence string }{
+		{"SCC_STATE_SERVER_HOST", "this program joins no cluster: it serves alone"},
+		{"SOCKETCLUSTER_WS_ENGINE", "there is one engine"},
+	} {
+		if getenv(variable.name) != "" {
+			log.Warn("variable has no effect", "name", variable.name, "because", variable.consequence)
+		}
+	}
+}
+
+// logRequests logs each request when it is answered. Queries are left out: they
+// can carry secrets.
+func logRequests(log *slog.Logger, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		recorder := &statusRecorder{ResponseWriter: w, status: http.StatusOK}
+		next.ServeHTTP(recorder, r)
+		log.Info("request", "method", r.Method, "path", r.URL.Path, "status", recorder.status,
+			"took", time.Since(start).Round(time.Microsecond))
+	})
+}
+
+// statusRecorder remembers the status of an answer.
+type statusRecorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusRecorder) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController find what the writer can do.
+func (w *statusRecorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

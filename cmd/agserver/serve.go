@@ -1,0 +1,147 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+
+	"github.com/socketcluster-go/socketcluster/agserver"
+)
+
+// serve runs the server until a signal ends it. It starts goroutines for the
+// log, the clock and the listener, and returns when all have ended.
+func serve(c *config, log *slog.Logger) error {
+	srv := agserver.New(c.options)
+	h := new(health)
+	other, err := newHTTPHandler(c, log, h)
+	if err != nil {
+		return err
+	}
+	srv.HandleHTTP(other)
+
+	listener, err := net.Listen("tcp", c.address)
+	if err != nil {
+		return listenError(err)
+	}
+
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, syscall.SIGTERM, os.Interrupt)
+	defer signal.Stop(signals)
+
+	ctx, stop := context.WithCancel(context.Background())
+	var background sync.WaitGroup
+	defer background.Wait()
+	defer stop()
+	logEvents(ctx, &background, srv, log)
+	if c.dev {
+		addDemo(srv)
+		background.Go(func() { tick(ctx, srv, log) })
+	}
+
+	served := make(chan error, 1)
+	background.Go(func() { served <- srv.Serve(listener) })
+	announce(c, log, listener.Addr())
+
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case s := <-signals:
+		log.Info("ending", "signal", s.String(), "sockets", srv.ClientsCount(), "within", c.drainTime)
+		h.ending.Store(true)
+		return end(srv, c, log, signals)
+	}
+}
+
+// end closes the server in order, or at once when there is another signal.
+func end(srv *agserver.Server, c *config, log *slog.Logger, signals <-chan os.Signal) error {
+	ctx, cancel := context.WithTimeout(context.Background(), c.drainTime)
+	defer cancel()
+	go func() { // ends with ctx
+		select {
+		case <-signals:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	// Half of the time is for the stages, half for what is slow to end.
+	if err := srv.Shutdown(ctx, c.drainTime/2); err != nil {
+		return fmt.Errorf("not ended in order: %w", err)
+	}
+	log.Info("ended")
+	return nil
+}
+
+func listenError(err error) error {
+	var op *net.OpError
+	if !errors.As(err, &op) {
+		return err
+	}
+	hint := ""
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		hint = "; -port or SOCKETCLUSTER_PORT chooses another port"
+	case errors.Is(err, syscall.EACCES):
+		hint = "; ports below 1024 need a privilege"
+	}
+	return fmt.Errorf("cannot listen on %s: %w%s", op.Addr, op.Err, hint)
+}
+
+// announce says where the server is, and in development mode where to look.
+func announce(c *config, log *slog.Logger, address net.Addr) {
+	mode := "prod"
+	if c.dev {
+		mode = "dev"
+	}
+	log.Info("listening", "address", address.String(), "path", socketPath(c.options), "env", mode, "pid", os.Getpid())
+	if c.options.AuthKey == "" && c.options.AuthPrivateKey == "" && !c.dev {
+		log.Warn("no authKey: auth tokens end with this process")
+	}
+	if c.dev {
+		host, port, err := net.SplitHostPort(address.String())
+		if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
+			host = "localhost"
+		}
+		log.Info("playground", "url", "http://"+net.JoinHostPort(host, port)+"/")
+	}
+}
+
+// logEvents logs errors, warnings and (at the level for it) connections, one
+// goroutine each, until ctx is done.
+func logEvents(ctx context.Context, background *sync.WaitGroup, srv *agserver.Server, log *slog.Logger) {
+	events := srv.Events()
+	errs, warnings := events.Error.All(ctx), events.Warning.All(ctx)
+	background.Go(func() {
+		for ev := range errs {
+			log.Error("server", "err", ev.Error)
+		}
+	})
+	background.Go(func() {
+		for ev := range warnings {
+			if ev.Socket != nil {
+				log.Warn("socket", "err", ev.Warning, "socket", ev.Socket.ID())
+			} else {
+				log.Warn("server", "err", ev.Warning)
+			}
+		}
+	})
+	if !log.Enabled(ctx, slog.LevelDebug) {
+		return
+	}
+	connections, closures := events.Connection.All(ctx), events.Closure.All(ctx)
+	background.Go(func() {
+		for ev := range connections {
+			log.Debug("connected", "socket", ev.Socket.ID(), "peer", ev.Socket.RemoteAddr(), "authenticated", ev.IsAuthenticated)
+		}
+	})
+	background.Go(func() {
+		for ev := range closures {
+			log.Debug("closed", "socket", ev.Socket.ID(), "code", int(ev.Code), "reason", ev.Reason)
+		}
+	})
+}

@@ -1,0 +1,71 @@
+package main
+
+// manual is what -h prints.
+const manual = `NAME
+  agserver - a SocketCluster server: realtime messages over WebSocket
+
+SYNOPSIS
+  agserver [flags]
+
+DESCRIPTION
+  Serves AG sockets, which socketcluster-client speaks, with channels in memory.
+
+  Development mode (the default) also has
+    /                   a playground: a page that connects, logs in, subscribes,
+                        publishes, calls, and shows every frame
+    echo, whoami        procedures that answer their data, and who is calling
+    login, logout       {"username": "ada"} sets an auth token; logout takes it away
+    echo (transmitted)  comes back as a transmit
+    clock               a channel that tells the time every second
+  Production mode has none of these.
+
+  GET /health-check answers 200 OK, and 503 while the server is ending.
+
+FLAGS
+  A flag wins over its environment variable. An empty variable is as good as none.
+
+  -env dev|prod          ENV (default dev)
+      The mode.
+  -port N                SOCKETCLUSTER_PORT (default 8000)
+      The port, from 0 to 65535; 0 takes any free one and logs which.
+  -host NAME             (default: all addresses of the machine)
+      The address to listen on, such as 127.0.0.1.
+  -options JSON          SOCKETCLUSTER_OPTIONS (default {})
+      The server's options, an object with the names of the Node server:
+      authKey, authPrivateKey, authPublicKey, authDefaultExpiry (s), authAlgorithm,
+      authVerifyAlgorithms, protocolVersion, handshakeTimeout (ms),
+      strictHandshake, ackTimeout (ms), origins, socketChannelLimit,
+      pingInterval (ms), pingTimeout (ms), pingTimeoutDisabled,
+      middlewareEmitFailures, path, allowClientPublish, batchOnHandshake,
+      batchOnHandshakeDuration (ms), batchInterval (ms),
+      socketStreamCleanupMode, perMessageDeflate, maxPayload (bytes).
+      Other users of the machine can read flags: give keys by the variable.
+  -channel-limit N       SOCKETCLUSTER_SOCKET_CHANNEL_LIMIT (default 1000)
+      How many channels a socket may be subscribed to; 0 for no limit. Wins over
+      socketChannelLimit of the variable SOCKETCLUSTER_OPTIONS.
+  -log-level 0|1|2|3     SOCKETCLUSTER_LOG_LEVEL (default 2)
+      0 nothing, 1 errors, 2 warnings and the life of the server too, 3 every
+      connection too. In development mode 2 has every HTTP request as well.
+  -log-format text|json  (default text)
+      How lines are written to standard error.
+  -drain TIME            (default 10s)
+      How long an orderly end may take, such as 500ms or 1m.
+  -h
+      This page.
+
+SIGNALS
+  SIGTERM, SIGINT        An orderly end: no new connections; the sockets are
+                         closed in stages, without a status, which makes their
+                         clients reconnect at once (to another server).
+                         A second signal ends at once.
+
+EXIT STATUS
+  0  ended in order
+  1  could not start (port in use, say), or did not end in order
+  2  a flag, variable or option has no meaning; the message names it
+
+EXAMPLES
+  agserver
+  agserver -env prod -port 80 -log-format json
+  SOCKETCLUSTER_OPTIONS='{"authKey": "…", "origins": "example.com:443"}' agserver -env prod
+`
