@@ -1,0 +1,106 @@
+package clientsuite_test
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+)
+
+// suite is the file that is run, as npm installed it.
+const suite = "node_modules/socketcluster-client/test/integration.js"
+
+// mocha runs the suite with servers in Go.
+type mocha struct {
+	node, dir, tmp, bridge string
+}
+
+func newMocha(t *testing.T, dir string) *mocha {
+	t.Helper()
+	m := &mocha{node: npm.Node(t), dir: dir, tmp: t.TempDir()}
+	m.bridge = filepath.Join(m.tmp, "bridge.exe") // a suffix that Windows asks for
+	if out, err := exec.Command("go", "build", "-o", m.bridge, "./bridge").CombinedOutput(); err != nil {
+		t.Fatalf("build the bridge: %v\n%s", err, out)
+	}
+	return m
+}
+
+// outcomes are the cases that were run, by title, with what went wrong: "" for
+// a case that passed.
+type outcomes map[string]string
+
+func (o outcomes) failed() (titles []string) {
+	for title, failure := range o {
+		if failure != "" {
+			titles = append(titles, title)
+		}
+	}
+	return titles
+}
+
+// run runs the cases of these titles, or all.
+func (m *mocha) run(t *testing.T, titles ...string) outcomes {
+	t.Helper()
+	path := filepath.Join(m.tmp, "report.json")
+	os.Remove(path)
+	args := []string{
+		"node_modules/mocha/bin/mocha.js", "--timeout", "20000",
+		"--reporter", "json", "--reporter-option", "output=" + path,
+	}
+	if len(titles) > 0 {
+		args = append(args, "--grep", pattern(titles))
+	}
+	cmd := exec.CommandContext(t.Context(), m.node, append(args, suite)...)
+	cmd.Dir = m.dir
+	cmd.Env = append(os.Environ(),
+		"NODE_PATH="+filepath.Join(m.dir, "standin"), "CLIENTSUITE_BRIDGE="+m.bridge)
+	out, err := cmd.CombinedOutput()
+	text, missing := os.ReadFile(path)
+	if missing != nil {
+		t.Fatalf("the suite left no report: %v\n%s", err, out)
+	}
+	results := parseReport(t, text)
+	if err != nil && len(results.failed()) == 0 { // the status is the number of failures
+		t.Errorf("mocha: %v\n%s", err, out)
+	}
+	return results
+}
+
+// pattern matches the titles and no other.
+func pattern(titles []string) string {
+	quoted := make([]string, len(titles))
+	for i, title := range titles {
+		quoted[i] = regexp.QuoteMeta(title)
+	}
+	return "^(" + strings.Join(quoted, "|") + ")$"
+}
+
+// testCase is a case in mocha's report.
+type testCase struct {
+	FullTitle string
+	Err       struct{ Message, Stack string }
+}
+
+func parseReport(t *testing.T, text []byte) outcomes {
+	t.Helper()
+	var report struct{ Passes, Failures, Pending []testCase }
+	if err := json.Unmarshal(text, &report); err != nil {
+		t.Fatalf("read mocha's report: %v", err)
+	}
+	results := outcomes{}
+	for _, c := range report.Passes {
+		results[c.FullTitle] = ""
+	}
+	for _, c := range report.Pending {
+		results[c.FullTitle] = "the suite left this case out"
+	}
+	for _, c := range report.Failures { // last: a case may pass, then fail by what it left behind
+		results[c.FullTitle] = c.Err.Message + "\n" + c.Err.Stack
+	}
+	return results
+}
