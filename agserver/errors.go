@@ -37,6 +37,9 @@ var errSlowConsumer = fmt.Errorf("%w: %w", ErrTransport, engine.ErrSlowConsumer)
 // errNotOpen reports something sent to a connection that is closing.
 var errNotOpen = fmt.Errorf("%w: the connection is not open", ErrTransport)
 
+// errTextMessage refuses a text message where packets are binary.
+var errTextMessage = errors.New("a text message cannot be a packet of a binary codec")
+
 // errSocketClosed is the cause of the context of a socket that was closed
 // before somebody asked for it.
 var errSocketClosed = protocol.NewBadConnectionError("The socket was closed", "disconnect", 0, "")

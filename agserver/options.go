@@ -173,9 +173,10 @@ const AnyPath = "*"
 type StreamCleanup int
 
 const (
-	// CleanupKill ends the streams and drops what consumers have not taken.
-	// Where the reference does that at once, here consumers that keep up have
-	// a tenth of a second to see the socket's last events.
+	// CleanupKill ends the streams and drops what consumers of receivers and
+	// procedures have not taken within a twentieth of a second; the reference
+	// gives them one turn of its event loop. Listeners of the socket's events
+	// see the last of them in any case.
 	CleanupKill StreamCleanup = iota
 	// CleanupClose ends the streams after their backlog.
 	CleanupClose

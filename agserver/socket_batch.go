@@ -5,6 +5,7 @@ import "time"
 // batch collects packets into one message. Guarded by the socket's mu.
 type batch struct {
 	text       []byte // the packets, with commas between
+	packets    int    // in text
 	collecting bool
 	wanted     bool        // StartBatching rather than batchOnHandshake
 	ticker     *time.Timer // flushes at each interval; nil: only FlushBatch does
@@ -22,6 +23,7 @@ func (s *Socket) collectLocked(text []byte) {
 		b.text = append(b.text, ',')
 	}
 	b.text = append(b.text, text...)
+	b.packets++
 	if limit := s.srv.opt.MaxOutbound; limit > 0 && len(b.text) > limit {
 		s.emitError(errSlowConsumer)
 		s.conn.Terminate()
@@ -42,7 +44,7 @@ func (s *Socket) startBatchLocked() {
 		return
 	}
 	b := &s.outboxLocked().batch
-	b.collecting, b.text = true, nil
+	b.collecting, b.text, b.packets = true, nil, 0
 	s.conn.Divert(true)
 }
 
@@ -59,7 +61,7 @@ func (s *Socket) flushBatchLocked() {
 	}
 	b := &s.out.batch
 	text := b.text
-	b.collecting, b.text = false, nil
+	b.collecting, b.text, b.packets = false, nil, 0
 	if len(text) > 0 {
 		message := append(append([]byte{'['}, text...), ']')
 		s.sendTextLocked(message)
@@ -78,7 +80,8 @@ func (s *Socket) cancelBatchLocked() {
 	if s.out == nil {
 		return
 	}
-	s.out.batch.collecting, s.out.batch.text = false, nil
+	b := &s.out.batch
+	b.collecting, b.text, b.packets = false, nil, 0
 	s.settleLocked()
 }
 

@@ -7,10 +7,10 @@ import (
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
-// cleanupGrace is how long consumers that keep up have to see the last of a
-// socket before its streams are killed. In the reference that is one turn of
-// the event loop.
-const cleanupGrace = 100 * time.Millisecond
+// cleanupGrace is how long consumers that keep up have to take what is left in
+// a socket's receivers and procedures before those are killed. In the reference
+// that is one turn of the event loop.
+const cleanupGrace = 50 * time.Millisecond
 
 // Disconnect closes the connection with a code (0 means 1000) and a reason, of
 // which at most 123 bytes are sent. The socket is closed, and reported as such,
@@ -131,7 +131,7 @@ func closeText(end CloseStatus) string {
 	if text := end.Code.Text(); text != "" {
 		return text
 	}
-	if end.Reason != "" {
+	if end.Reason != "" || !end.Local { // a peer's reason is there even if it is empty
 		return fmt.Sprintf("Socket connection closed with status code %d and reason: %s", end.Code, end.Reason)
 	}
 	return fmt.Sprintf("Socket connection closed with status code %d", end.Code)
@@ -169,8 +169,9 @@ func (st *socketStreams) close() {
 	st.events.CloseAll()
 }
 
+// kill drops what consumers of receivers and procedures have not taken. The
+// listeners keep theirs: a socket's last events are what they are there for.
 func (st *socketStreams) kill() {
 	st.receivers.Kill()
 	st.procedures.Kill()
-	st.events.KillAll()
 }

@@ -42,7 +42,7 @@ func (s *Socket) receive(binary bool, text []byte) {
 		s.enqueueText(bytes.Clone(text), binary)
 		return
 	}
-	packet, ok := s.parse(text)
+	packet, ok := s.parse(text, binary)
 	switch {
 	case !ok:
 	case s.srv.needsRunner(&packet):
@@ -65,9 +65,9 @@ func (s *Socket) seen(pong bool) {
 
 // parse reads a message by the codec. It reports false when the codec cannot,
 // which has been dealt with then.
-func (s *Socket) parse(text []byte) (protocol.Packet, bool) {
+func (s *Socket) parse(text []byte, binary bool) (protocol.Packet, bool) {
 	if c := s.srv.codec(); c != nil {
-		decoded, err := c.Decode(nil, text)
+		decoded, err := decode(c, text, binary)
 		if err != nil {
 			s.emitError(protocol.ErrInvalidMessage.Withf("%s", err.Error()))
 			s.refuseEarly()
@@ -78,9 +78,18 @@ func (s *Socket) parse(text []byte) (protocol.Packet, bool) {
 	return protocol.Parse(text), true
 }
 
+// decode reads a message by a codec, which cannot do anything with a text
+// message if its own are binary.
+func decode(c protocol.Codec, text []byte, binary bool) ([]byte, error) {
+	if c.Binary() && !binary {
+		return nil, errTextMessage
+	}
+	return c.Decode(nil, text)
+}
+
 // enqueueText parses a message that the socket owns and hands it to the runner.
 func (s *Socket) enqueueText(text []byte, binary bool) {
-	if packet, ok := s.parse(text); ok {
+	if packet, ok := s.parse(text, binary); ok {
 		s.enqueue(inMessage{packet: packet, text: text, binary: binary})
 	}
 }
@@ -126,7 +135,7 @@ func (s *Socket) passRaw(m *inMessage, r *runner) bool {
 		return true
 	}
 	var ok bool
-	m.packet, ok = s.parse(m.text)
+	m.packet, ok = s.parse(m.text, m.binary)
 	return ok
 }
 

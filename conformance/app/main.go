@@ -41,6 +41,7 @@ func run(port int, text []byte) error {
 		}
 	}
 	srv.HandleHTTP(a)
+	go a.queue() // ends with the process
 
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
@@ -84,7 +85,6 @@ func parseOptions(text []byte) (*agserver.Options, []middleware.Type, error) {
 type app struct {
 	srv     *agserver.Server
 	journal *journal
-	queues  queues
 }
 
 // ServeHTTP answers what is no WebSocket upgrade.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
@@ -20,7 +19,6 @@ func (a *app) handleProcedures() {
 		"failValue":    func(_ context.Context, req *agserver.Request) error { return req.Fail(valueOf(req.Data())) },
 		"twice":        a.twice,
 		"slow":         apart(slow),
-		"queue":        a.queue,
 		"whoami":       whoami,
 		"login":        login,
 		"logout":       logout,
@@ -80,40 +78,16 @@ func slow(_ context.Context, req *agserver.Request) error {
 	return req.Reply(in.Value)
 }
 
-// queues are the calls of each socket that are worked off one after another.
-type queues struct {
-	mu      sync.Mutex
-	waiting map[*agserver.Socket][]*agserver.Request
-}
-
-func (a *app) queue(_ context.Context, req *agserver.Request) error {
-	req.Detach()
-	q := &a.queues
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if q.waiting == nil {
-		q.waiting = make(map[*agserver.Socket][]*agserver.Request)
-	}
-	calls, busy := q.waiting[req.Socket]
-	q.waiting[req.Socket] = append(calls, req)
-	if !busy {
-		go q.work(req.Socket) // ends when the socket's calls are done
-	}
-	return nil
-}
-
-func (q *queues) work(s *agserver.Socket) {
-	for {
-		q.mu.Lock()
-		calls := q.waiting[s]
-		if len(calls) == 0 {
-			delete(q.waiting, s)
-			q.mu.Unlock()
-			return
-		}
-		q.waiting[s] = calls[1:]
-		q.mu.Unlock()
-		slow(s.Context(), calls[0])
+// queue works off the calls of each socket one after another, as a loop over
+// the socket's stream of them.
+func (a *app) queue() {
+	for ev := range a.srv.Events().Handshake.All(context.Background()) {
+		calls := ev.Socket.Procedure("queue").All(context.Background())
+		go func() { // ends when the library ends the stream with the socket
+			for req := range calls {
+				slow(context.Background(), req)
+			}
+		}()
 	}
 }
 
