@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,7 +21,7 @@ type config struct {
 	reference, subject string
 	same, verbose      bool
 	show               bool
-	titles             string
+	titles, accept     string
 	parallel, times    int
 	coverage           bool
 	files              []string
@@ -36,6 +37,7 @@ func parseFlags(args []string, stderr io.Writer) (*config, error) {
 	f.BoolVar(&c.verbose, "v", false, "name every transcript")
 	f.BoolVar(&c.show, "show", false, "write out what the reference shows")
 	f.StringVar(&c.titles, "run", "", "play only transcripts whose title matches this expression")
+	f.StringVar(&c.accept, "accept", "", "write the differences into the transcripts, as expected under this id")
 	f.IntVar(&c.parallel, "parallel", max(4, runtime.NumCPU()), "groups that are played at the same time")
 	f.IntVar(&c.times, "times", 1, "how often everything is played")
 	f.BoolVar(&c.coverage, "coverage", false, "report what of the reference's source the transcripts reach")
@@ -90,26 +92,37 @@ func (c *config) compare(stdout io.Writer) (failed int, err error) {
 	if c.coverage {
 		runner.Reference.Env = append(runner.Reference.Env, "NODE_V8_COVERAGE="+temp)
 	}
-	for range c.times {
-		played, bad := 0, 0
-		runner.Run(groups, func(r Result) {
-			played++
-			if !r.OK() {
-				bad++
-				fmt.Fprintln(stdout, r)
-			} else if c.show {
-				fmt.Fprintln(stdout, r.Show())
-			} else if c.verbose {
-				fmt.Fprintf(stdout, "ok  %s (%s)\n", r.Transcript.Title, filepath.Base(r.Transcript.File))
-			}
-		})
-		fmt.Fprintf(stdout, "%d transcripts, %d differ\n", played, bad)
-		failed += bad
-	}
+	differing := c.play(runner, groups, stdout)
 	if c.coverage {
 		err = reportCoverage(stdout, temp)
 	}
-	return failed, err
+	if c.accept != "" {
+		err = errors.Join(err, accept(c.accept, differing))
+	}
+	return len(differing), err
+}
+
+// play runs the groups as often as is asked for, writes out what happens and
+// returns the results that are not as expected.
+func (c *config) play(runner Runner, groups []*Group, stdout io.Writer) []Result {
+	var differing []Result
+	for range c.times {
+		played, before := 0, len(differing)
+		runner.Run(groups, func(r Result) {
+			played++
+			switch {
+			case !r.OK():
+				differing = append(differing, r)
+				fmt.Fprintln(stdout, r)
+			case c.show:
+				fmt.Fprintln(stdout, r.Show())
+			case c.verbose:
+				fmt.Fprintf(stdout, "ok  %s (%s)\n", r.Transcript.Title, filepath.Base(r.Transcript.File))
+			}
+		})
+		fmt.Fprintf(stdout, "%d transcripts, %d differ\n", played, len(differing)-before)
+	}
+	return differing
 }
 
 // groups reads the transcripts that the command line names.

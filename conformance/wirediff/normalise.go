@@ -113,7 +113,7 @@ func (n *normaliser) object(o jsonObject) jsonValue {
 			o[i].value = verbatim("<iat>")
 		case isNumber && n.moments[at]:
 			o[i].value = verbatim("<moment>")
-		case hasIat && isNumber && (name == "exp" || name == "nbf"):
+		case hasIat && isNumber && (name == "exp" || name == "nbf") && math.Abs(at-iat) < nearNow:
 			o[i].value = verbatim(fmt.Sprintf("<iat%+g>", math.Round((at-iat)*1000)/1000))
 		case isNumber && (name == "exp" || name == "nbf"):
 			o[i].value = n.instant(at, m.value)

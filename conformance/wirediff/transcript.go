@@ -24,8 +24,8 @@ type Transcript struct {
 	// AnyPings says that the number of protocol pings depends on the time;
 	// only whether there were any is compared.
 	AnyPings bool
-	// Difference is the id of the row of docs/differences.md that the
-	// transcript shows, or empty.
+	// Difference names the row of docs/differences.md that the transcript
+	// shows, or several, with commas; it is empty if there is none.
 	Difference string
 	// Expected are the lines of that difference as Diff writes them: "- " in
 	// front of a line of the reference, "+ " in front of one of the subject.
