@@ -10,6 +10,7 @@ import (
 	"os/signal"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
 )
@@ -58,19 +59,40 @@ func serve(c *config, log *slog.Logger) error {
 	}
 }
 
+// cutTime is how long the server may take to end once every connection is cut.
+const cutTime = 5 * time.Second
+
+// errSignalled: a second signal came while the server was ending.
+var errSignalled = errors.New("ended at once by a second signal")
+
 // end closes the server in order, or at once when there is another signal.
+// Peers that do not take part in the closing in time are cut off: that is order,
+// too.
 func end(srv *agserver.Server, c *config, log *slog.Logger, signals <-chan os.Signal) error {
-	ctx, cancel := context.WithTimeout(context.Background(), c.drainTime)
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(context.Background())
+	defer cancel(nil)
 	go func() { // ends with ctx
 		select {
 		case <-signals:
-			cancel()
+			cancel(errSignalled)
 		case <-ctx.Done():
 		}
 	}()
-	// Half of the time is for the stages, half for what is slow to end.
-	if err := srv.Shutdown(ctx, c.drainTime/2); err != nil {
+
+	drain, cancelDrain := context.WithTimeout(ctx, c.drainTime)
+	defer cancelDrain()
+	// Half of the time is for the stages, half for what is slow to answer.
+	err := srv.Shutdown(drain, c.drainTime/2)
+	if errors.Is(err, context.DeadlineExceeded) {
+		log.Warn("time is up: what is left was cut off")
+		cut, cancelCut := context.WithTimeout(ctx, cutTime)
+		defer cancelCut()
+		err = srv.Close(cut)
+	}
+	switch {
+	case context.Cause(ctx) != nil:
+		return context.Cause(ctx)
+	case err != nil:
 		return fmt.Errorf("not ended in order: %w", err)
 	}
 	log.Info("ended")

@@ -1,0 +1,84 @@
+package main_test
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestProgram_Usage(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		env  []string
+		args []string
+		want string // the one line on standard error
+	}{
+		{"UnknownFlag", nil, []string{"-prt", "1"},
+			"agserver: -prt is no flag; the flags are -env, -host, -port, -options, -channel-limit, -log-level, -log-format, -drain (agserver -h explains them)"},
+		{"FlagWithoutValue", nil, []string{"-port"},
+			"agserver: flag needs an argument: -port (agserver -h explains the flags)"},
+		{"Argument", nil, []string{"start"},
+			`agserver: "start" is too much: agserver takes flags only (agserver -h explains them)`},
+		{"Env", nil, []string{"-env", "staging"}, `agserver: -env must be dev or prod, not "staging"`},
+		{"EnvVariable", []string{"ENV=production"}, nil, `agserver: ENV must be dev or prod, not "production"`},
+		{"Port", nil, []string{"-port", "65536"},
+			`agserver: -port must be a whole number from 0 (any free port) to 65535, not "65536"`},
+		{"PortVariable", []string{"SOCKETCLUSTER_PORT=http"}, nil,
+			`agserver: SOCKETCLUSTER_PORT must be a whole number from 0 (any free port) to 65535, not "http"`},
+		{"Host", nil, []string{"-host", "[::1]:80"},
+			`agserver: -host must be a host name or an address without port, not "[::1]:80"`},
+		{"ChannelLimit", []string{"SOCKETCLUSTER_SOCKET_CHANNEL_LIMIT=-1"}, nil,
+			`agserver: SOCKETCLUSTER_SOCKET_CHANNEL_LIMIT must be a whole number of channels, 0 for no limit, not "-1"`},
+		{"LogLevel", []string{"SOCKETCLUSTER_LOG_LEVEL=debug"}, nil,
+			`agserver: SOCKETCLUSTER_LOG_LEVEL must be 0 (nothing), 1 (errors), 2 (warnings too) or 3 (everything), not "debug"`},
+		{"LogFormat", nil, []string{"-log-format", "xml"}, `agserver: -log-format must be text or json, not "xml"`},
+		{"Drain", nil, []string{"-drain", "10"}, `agserver: -drain must be a time such as "500ms", "10s" or "1m", not "10"`},
+		{"OptionsNoJSON", []string{"SOCKETCLUSTER_OPTIONS={port: 8000}"}, nil,
+			"agserver: SOCKETCLUSTER_OPTIONS: The options must be a JSON object"},
+		{"OptionValue", nil, []string{"-options", `{"protocolVersion": 3}`},
+			"agserver: -options: The protocolVersion option must be 1 or 2, not 3"},
+		{"KeysThatDoNotGoTogether", nil, []string{"-options", `{"authPublicKey": "x"}`},
+			"agserver: -options: The authPrivateKey option must be specified if authPublicKey is specified"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			status, stdout, stderr := runToEnd(t, test.env, test.args...)
+			if status != 2 || stdout != "" || stderr != test.want+"\n" {
+				t.Errorf("exit status %d, stdout %q, stderr:\n%s\nwant 2, nothing, and:\n%s", status, stdout, stderr, test.want)
+			}
+		})
+	}
+}
+
+func TestProgram_UnknownOption(t *testing.T) {
+	status, _, stderr := runToEnd(t, []string{`SOCKETCLUSTER_OPTIONS={"pingTimout": 1}`})
+	if status != 2 || strings.Count(stderr, "\n") != 1 {
+		t.Errorf("exit status %d, stderr:\n%s\nwant 2 and one line", status, stderr)
+	}
+	for _, want := range []string{"SOCKETCLUSTER_OPTIONS", `"pingTimout"`, "pingTimeout,"} {
+		if !strings.Contains(stderr, want) {
+			t.Errorf("stderr lacks %s:\n%s", want, stderr)
+		}
+	}
+}
+
+func TestProgram_Help(t *testing.T) {
+	for _, flag := range []string{"-h", "-help", "--help"} {
+		status, stdout, stderr := runToEnd(t, nil, flag)
+		if status != 0 || stderr != "" {
+			t.Errorf("%s: exit status %d, stderr %q, want 0 and nothing", flag, status, stderr)
+		}
+		for _, want := range []string{
+			"-env", "-host", "-port", "-options", "-channel-limit", "-log-level", "-log-format", "-drain",
+			"ENV", "SOCKETCLUSTER_PORT", "SOCKETCLUSTER_OPTIONS", "SOCKETCLUSTER_SOCKET_CHANNEL_LIMIT",
+			"SOCKETCLUSTER_LOG_LEVEL", "EXIT STATUS", "SIGTERM", "/health-check",
+		} {
+			if !strings.Contains(stdout, want) {
+				t.Errorf("%s: the manual lacks %s", flag, want)
+			}
+		}
+		for line := range strings.Lines(stdout) {
+			if len(line) > 100 {
+				t.Errorf("%s: a line of the manual is too long: %s", flag, line)
+			}
+		}
+	}
+}
