@@ -242,9 +242,42 @@ func TestExchange_SubscribeRemote(t *testing.T) {
 	})
 }
 
+func TestExchange_NameIsCloned(t *testing.T) {
+	x, _ := newExchange(t, true)
+	buffer := []byte("room")
+	ch := x.Subscribe(unsafeString(buffer))
+	copy(buffer, "XXXX")
+	if ch.Name() != "room" {
+		t.Errorf("Name() = %q, want room", ch.Name())
+	}
+	wantStrings(t, "Subscriptions()", x.Subscriptions(false), "room")
+	wantState(t, x, "room", channels.Subscribed)
+}
+
+func TestExchange_BackAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		x, _ := newExchange(t, false)
+		read := keepDiary(t, x, "room")
+		x.Subscribe("room")
+		synctest.Wait()
+		read()
+		for range 300 { // whether or not the node has been told meanwhile
+			x.Unsubscribe("room")
+			x.Subscribe("room")
+			synctest.Wait()
+			wantState(t, x, "room", channels.Subscribed)
+			wantStrings(t, "events", read(), "subscribe room", "unsubscribe room",
+				"own subscribe room subscribed", "own unsubscribe room unsubscribed")
+		}
+	})
+}
+
 func TestExchange_Close(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		x, n := newExchange(t, false)
+		x.Subscribe("hall")
+		synctest.Wait()
+		n.log("-")
 		n.retain = func(ctx context.Context) error {
 			<-ctx.Done()
 			return ctx.Err()
@@ -258,7 +291,9 @@ func TestExchange_Close(t *testing.T) {
 		wantStrings(t, "events", read(), "subscribeFail room: context canceled", "own subscribeFail room unsubscribed")
 		x.Subscribe("room")
 		wantStrings(t, "events", read(), "subscribeFail room: channels: closed", "own subscribeFail room unsubscribed")
-		wantStrings(t, "calls", n.logged(), "retain room")
+		x.Unsubscribe("hall")
+		wantState(t, x, "hall", channels.Unsubscribed)
+		wantStrings(t, "calls", n.logged(), "retain hall", "-", "retain room")
 	})
 }
 

@@ -254,6 +254,7 @@ func TestIndex_AcquireDuringUnsubscribe(t *testing.T) {
 		if _, ok := x.Lookup("a"); ok {
 			t.Error("Lookup() found a channel that is being unsubscribed")
 		}
+		wantStrings(t, "Channels()", slices.Collect(x.Channels()))
 		wantError(t, "Release() too often", x.Release(t.Context(), "a"), channels.ErrNotAcquired)
 		again := acquireAsync(t.Context(), x, "a")
 		synctest.Wait()

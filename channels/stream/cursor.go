@@ -123,13 +123,9 @@ func (c *cursor[T]) kill() {
 }
 
 // abandon is what the garbage collector does with a consumer that nobody holds.
-// Its channel, if it had one, has no goroutine any more: that would hold it.
-func (c *cursor[T]) abandon() {
-	c.hub.remove(c)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.node = nil
-}
+// Its channel, if it had one, has no goroutine any more: that would hold it. The
+// backlog goes with the cursor once the hub has let go of it.
+func (c *cursor[T]) abandon() { c.hub.remove(c) }
 
 // drop lets go of the backlog of a consumer that the hub has removed, and waits
 // for its goroutine, which never runs foreign code and so ends at once.

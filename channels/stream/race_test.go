@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/socketcluster-go/socketcluster/channels/stream"
 )
@@ -82,6 +83,49 @@ func TestConsumer_NextGivesUpWhileAValueArrives(t *testing.T) {
 			t.Fatalf("Next() = %d, %v, want %d", v, err, i)
 		}
 	}
+}
+
+// The call was woken and its context ended before it ran again.
+func TestConsumer_NextWokenAndCancelled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e stream.Emitter[int]
+		c := e.Stream().Consume()
+		for i := range 300 {
+			ctx, cancel := context.WithCancel(t.Context())
+			result := async(func() error {
+				_, err := c.Next(ctx)
+				return err
+			})
+			synctest.Wait()
+			cancel()
+			e.Emit(i)
+			wantError(t, "Next()", <-result, context.Canceled)
+			if v, ok := c.TryNext(); !ok || v != i {
+				t.Fatalf("TryNext() = %d, %v, want %d", v, ok, i)
+			}
+		}
+	})
+}
+
+// Waiting allocates once per consumer, so a value costs its node only.
+func TestConsumer_NextAllocatesNothing(t *testing.T) {
+	var e stream.Emitter[int]
+	values := e.Stream().All(t.Context())
+	read := make(chan int)
+	var reading sync.WaitGroup
+	reading.Go(func() {
+		for v := range values {
+			read <- v
+		}
+	})
+	if n := testing.AllocsPerRun(200, func() {
+		e.Emit(1)
+		<-read
+	}); n > 1 {
+		t.Errorf("Emit() and Next() allocate %v times, want 1", n)
+	}
+	e.Stream().Close()
+	reading.Wait()
 }
 
 // Everything at once, for the race detector; the streams must end up empty.
