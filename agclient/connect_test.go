@@ -197,6 +197,57 @@ func TestDial(t *testing.T) {
 		})
 	})
 
+	t.Run("ContextEndsInTheHandshake", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			go func() {
+				p := f.accept()
+				p.next()
+				<-p.in // neither an answer nor a close frame
+			}()
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			start := time.Now()
+			_, err := agclient.Dial(ctx, fakeURL, &agclient.Options{NetDial: f.dial})
+			if got := time.Since(start); !errors.Is(err, context.DeadlineExceeded) || got != time.Second {
+				t.Errorf("Dial() = %v after %v, want the context's error after 1s", err, got)
+			}
+		})
+	})
+
+	t.Run("RefusedWithAPlainValue", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			go func() {
+				p := f.accept()
+				p.refuse("#handshake", `"go away"`)
+				p.expectClose(4003, "")
+				p.conn.Close()
+			}()
+			_, err := agclient.Dial(t.Context(), fakeURL, &agclient.Options{NetDial: f.dial})
+			var v *protocol.Value
+			if !errors.As(err, &v) || v.Error() != "go away" {
+				t.Errorf("Dial() = %v, want the value", err)
+			}
+		})
+	})
+
+	t.Run("ClosedByTheServer", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			go func() {
+				p := f.accept()
+				p.next()
+				p.close(4100, "full")
+			}()
+			_, err := agclient.Dial(t.Context(), fakeURL, &agclient.Options{NetDial: f.dial})
+			var e *protocol.Error
+			if !errors.As(err, &e) || e.Field("code").String() != "4100" || e.Message != "full" {
+				t.Errorf("Dial() = %v, want SocketProtocolError 4100", err)
+			}
+		})
+	})
+
 	t.Run("ContextEnds", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t)
@@ -312,6 +363,18 @@ func TestClient_Disconnect(t *testing.T) {
 			}
 			p.expectClose(1000, "")
 			p.expectGone()
+		})
+	})
+
+	t.Run("NothingIsWaitedFor", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, _ := f.connected(agclient.Options{CloseTimeout: -1})
+			start := time.Now()
+			c.Close()
+			if got := time.Since(start); got != 0 {
+				t.Errorf("Close() took %v, want no time", got)
+			}
 		})
 	})
 

@@ -58,8 +58,10 @@
 //     nothing; the reference takes it for an authentication without a token.
 //   - StartBatch does not drop what is already batched, and batches do not hold
 //     back the handshake.
-//   - A handshake refused with a plain value closes with 4003; there it ends
-//     with an undefined code.
+//   - A handshake refused with a plain value closes with 4003 and is tried again;
+//     there it ends with an undefined code, for good.
+//   - An answer to #authenticate that does not say isAuthenticated changes
+//     nothing; there it counts as success.
 //   - A subscription's data is sent whatever it is; there only if it is truthy.
 //   - permessage-deflate is not offered.
 //

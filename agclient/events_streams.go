@@ -3,7 +3,9 @@ package agclient
 import "github.com/socketcluster-go/socketcluster/channels/stream"
 
 // Events are the streams of what happens to a client, under the reference's
-// names. All carries every event, in the order in which they were emitted.
+// names. All carries every event, in the order in which they were emitted. An
+// event reaches its own stream first: a consumer of All that is made when it is
+// seen there may see it once more.
 type Events struct {
 	Error                *stream.Stream[ErrorEvent]
 	Connecting           *stream.Stream[ConnectingEvent]
@@ -118,7 +120,8 @@ func (m *emitters) streams() Events {
 }
 
 // emit hands an event to its own stream and to that of all events. With nobody
-// listening it does not allocate.
+// listening it does not allocate. All comes last because Dial reads it: who
+// consumes Events().Connect after Dial must not see the connect of Dial.
 func emit[T Event](m *emitters, own *stream.Emitter[T], ev T) {
 	own.Emit(ev)
 	if m.all.HasConsumers() {

@@ -72,6 +72,7 @@ func (f *fake) connected(o agclient.Options) (*agclient.Client, *peer) {
 	if _, err := opened.Next(f.t.Context()); err != nil {
 		f.t.Fatal(err)
 	}
+	c.State() // waits until the event is out in Events().All too
 	return c, p
 }
 

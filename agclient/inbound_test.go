@@ -9,6 +9,7 @@ import (
 	"github.com/gobwas/ws"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/channels/stream"
 	"github.com/socketcluster-go/socketcluster/protocol"
 	"github.com/socketcluster-go/socketcluster/protocol/minbin"
 )
@@ -156,6 +157,59 @@ func TestClient_Codec(t *testing.T) {
 		p.writeFrame(ws.NewBinaryFrame([]byte{0xc1}))
 		if ev, _ := raw.Next(t.Context()); !errors.Is(ev.Error, protocol.ErrInvalidMessage) {
 			t.Errorf("Error = %v, want InvalidMessageError", ev.Error)
+		}
+	})
+}
+
+// What makes no sense is ignored.
+func TestClient_SenselessPackets(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c, p := f.connected(agclient.Options{})
+		c.Subscribe("x")
+		p.answer("#subscribe", "null")
+		synctest.Wait()
+		all := c.Events().All.Consume()
+		output := c.Channels().Outputs().Stream("x").Consume()
+		for _, text := range []string{
+			`{"event":"#publish"}`, `{"event":"#publish","data":{"channel":5}}`, `{"event":"#publish","data":[]}`,
+			`{"event":"#kickOut"}`, `{"event":"#kickOut","data":{"channel":null}}`, `{"event":"#setAuthToken","data":{"token":5}}`,
+			`{"rid":1.5}`, `{"rid":-1}`, `{"rid":1e400}`, `{"rid":999}`, `[]`,
+		} {
+			p.write(text)
+		}
+		synctest.Wait()
+		if got := names(all); len(got) != 0 {
+			t.Errorf("events = %v, want none", got)
+		}
+		if n := output.Backpressure(); n != 0 {
+			t.Errorf("%d messages, want none", n)
+		}
+		p.nothing()
+		p.write(`{"event":"#publish","data":{"channel":"x"}}`)
+		if d, _ := output.Next(t.Context()); d.Exists() {
+			t.Errorf("output = %v, want a message without data", d)
+		}
+	})
+}
+
+func TestEvents_KillAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c, p := f.connected(agclient.Options{})
+		raw := c.Events().Raw.Consume()
+		all := c.Events().All.Consume()
+		p.write("x")
+		synctest.Wait()
+		if n := c.Events().Backpressure(); n != 2 { // message and raw, in All
+			t.Errorf("Backpressure() = %d, want 2", n)
+		}
+		c.Events().KillAll()
+		if _, err := raw.Next(t.Context()); !errors.Is(err, stream.ErrEnded) {
+			t.Errorf("Next() = %v, want ErrEnded", err)
+		}
+		if _, err := all.Next(t.Context()); !errors.Is(err, stream.ErrEnded) {
+			t.Errorf("Next() = %v, want ErrEnded", err)
 		}
 	})
 }

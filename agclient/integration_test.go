@@ -196,6 +196,7 @@ func TestReference_UnsubscribeBeforeDisconnect(t *testing.T) {
 	subscribed := c.Events().Subscribe.Consume()
 	c.Subscribe("foo")
 	next(t, subscribed)
+	c.State() // waits until the event is out in Events().All too
 	all := c.Events().All.Consume()
 	check(t, c.Disconnect(0, ""))
 	want := []string{"subscribeStateChange", "unsubscribe", "disconnect", "close"}
