@@ -302,3 +302,9 @@ func recorder() (*handler, *record) {
 		},
 	}, r
 }
+
+// reset ends the connection without a FIN.
+func (p *peer) reset() {
+	_ = p.Conn.(*net.TCPConn).SetLinger(0)
+	_ = p.Conn.Close()
+}

@@ -1,0 +1,386 @@
+package engine_test
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/socketcluster-go/socketcluster/agserver/engine"
+)
+
+// conns returns a Handler whose connections can be had as they open.
+func conns() (*handler, chan *engine.Conn) {
+	opened := make(chan *engine.Conn, 64)
+	return &handler{open: func(c *engine.Conn) { opened <- c }}, opened
+}
+
+func TestConn_SendKeepsTheCallsOrder(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		s := serve(t, h, engine.Config{Portable: portable}, nil)
+		p := s.dial()
+		c := <-opened
+		const senders, each = 4, 500
+		var wg sync.WaitGroup
+		for i := range senders {
+			wg.Go(func() {
+				for j := range each {
+					text := fmt.Sprintf("%d %d %s", i, j, strings.Repeat("x", j*7%3000))
+					if j%2 == 0 {
+						c.Send(engine.OpText, []byte(text))
+					} else {
+						c.SendFrame(engine.NewFrame(engine.OpText, []byte(text)))
+					}
+				}
+			})
+		}
+		var next [senders]int
+		for range senders * each {
+			_, text := p.frame()
+			var from, n int
+			if _, err := fmt.Sscan(text, &from, &n); err != nil || n != next[from] {
+				t.Fatalf("frame = %.20q (%v), want sender %d's %d", text, err, from, next[from])
+			}
+			next[from]++
+		}
+		wg.Wait()
+		p.text("in")
+		p.want("in")
+		if got := c.Buffered(); got != 0 {
+			t.Errorf("Buffered() = %d, want 0", got)
+		}
+	})
+}
+
+func TestConn_Facts(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		h.upgrade = nil
+		s := serve(t, h, engine.Config{Portable: portable}, nil)
+		p := s.dial("Sec-WebSocket-Protocol: a, b", "X-One: 1")
+		c := <-opened
+		if got, want := c.RemoteAddr().String(), p.LocalAddr().String(); got != want {
+			t.Errorf("RemoteAddr() = %v, want %v", got, want)
+		}
+		if got := c.Subprotocol(); got != "a" {
+			t.Errorf("Subprotocol() = %q, want a", got)
+		}
+		if got := c.Request().Header("x-one"); got != "1" {
+			t.Errorf(`Request().Header("x-one") = %q, want 1`, got)
+		}
+		if got := c.Request().Target(); got != "/x?a=b" {
+			t.Errorf("Request().Target() = %q, want /x?a=b", got)
+		}
+		p.text("12345678")
+		p.want("12345678")
+		if got, want := c.BytesReceived(), int64(14); got != want {
+			t.Errorf("BytesReceived() = %d, want %d", got, want)
+		}
+	})
+}
+
+func TestConn_LargeMessagesBothWays(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		s := serve(t, h, engine.Config{Portable: portable}, nil)
+		p := s.dial()
+		(<-opened).Admit()
+		sizes := []int{125, 126, 65535, 65536, 1 << 20, 5 << 20}
+		go func() {
+			for _, n := range sizes {
+				_, _ = p.Write(masked(ws.OpBinary, strings.Repeat("y", n))) // a failure shows below
+			}
+		}()
+		for _, n := range sizes {
+			if op, got := p.frame(); op != ws.OpBinary || got != strings.Repeat("y", n) {
+				t.Fatalf("frame = %v of %d bytes, want binary of %d", op, len(got), n)
+			}
+		}
+	})
+}
+
+func TestConn_Close(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		for _, test := range []struct {
+			name       string
+			code       int
+			reason     string
+			wantCode   int
+			wantReason string
+		}{
+			{"OK", 4500, "enough", 4500, "enough"},
+			{"NoStatus", 0, "", 1005, ""},
+			{"ReasonCutAtRune", 1000, strings.Repeat("é", 100), 1000, strings.Repeat("é", 61)},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				h, told := recorder()
+				h.message = func(c *engine.Conn, _ engine.OpCode, p []byte) {
+					told.add("message %s", p)
+					c.Send(engine.OpText, []byte("first"))
+					c.Close(test.code, test.reason)
+					c.Send(engine.OpText, []byte("never"))
+				}
+				s := serve(t, h, engine.Config{Portable: portable}, nil)
+				p := s.dial()
+				p.write(append(masked(ws.OpText, "go"), masked(ws.OpText, "ignored")...))
+				p.want("first")
+				p.wantClose(test.wantCode, test.wantReason)
+				p.text("ignored too")
+				p.write(closeFrame(4321, "ok"))
+				p.wantEOF()
+				told.wait(t, `open; message go; closed 4321 "ok"`)
+			})
+		}
+	})
+}
+
+func TestConn_CloseWithoutAnswerIsCut(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, told := recorder()
+		open := h.open
+		h.open = func(c *engine.Conn) {
+			open(c)
+			c.Close(1000, "")
+		}
+		s := serve(t, h, engine.Config{Portable: portable, CloseTimeout: 50 * time.Millisecond, Tick: 5 * time.Millisecond}, nil)
+		p := s.dial()
+		p.wantClose(1000, "")
+		p.wantEOF()
+		told.wait(t, `open; closed 1006 ""`)
+	})
+}
+
+func TestConn_Terminate(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, told := recorder()
+		h.message = func(c *engine.Conn, _ engine.OpCode, p []byte) {
+			told.add("message %s", p)
+			c.Terminate()
+		}
+		s := serve(t, h, engine.Config{Portable: portable}, nil)
+		p := s.dial()
+		p.write(append(masked(ws.OpText, "go"), masked(ws.OpText, "ignored")...))
+		p.wantEOF()
+		told.wait(t, `open; message go; closed 1006 ""`)
+	})
+}
+
+func TestConn_PeerHangsUp(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		t.Run("HalfClose", func(t *testing.T) {
+			h, told := recorder()
+			s := serve(t, h, engine.Config{Portable: portable}, nil)
+			p := s.dial()
+			p.text("last")
+			_ = p.Conn.(interface{ CloseWrite() error }).CloseWrite()
+			p.want("last") // the answer still arrives
+			p.wantEOF()
+			told.wait(t, `open; message last; closed 1006 ""`)
+		})
+		t.Run("Reset", func(t *testing.T) {
+			h, told := recorder()
+			s := serve(t, h, engine.Config{Portable: portable}, nil)
+			p := s.dial()
+			p.write([]byte{0x81}) // in the middle of a frame
+			p.reset()
+			told.wait(t, `open; closed 1006 ""`)
+		})
+	})
+}
+
+func TestConn_Pause(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, told := recorder()
+		var conn atomic.Pointer[engine.Conn]
+		h.message = func(c *engine.Conn, _ engine.OpCode, p []byte) {
+			told.add("%s", p)
+			if string(p) == "2" {
+				conn.Store(c)
+				c.Pause()
+			}
+			c.Send(engine.OpText, p)
+		}
+		s := serve(t, h, engine.Config{Portable: portable}, nil)
+		p := s.dial()
+		b := append(masked(ws.OpText, "1"), masked(ws.OpText, "2")...)
+		b = append(b, masked(ws.OpText, "3")...)
+		p.write(append(b, masked(ws.OpText, "4")[:3]...)) // torn, too
+		p.want("1")
+		p.want("2")
+		p.write(masked(ws.OpText, "4")[3:])
+		told.wait(t, "open; 1; 2")
+		conn.Load().Resume()
+		p.want("3")
+		p.want("4")
+		told.wait(t, "open; 1; 2; 3; 4")
+	})
+}
+
+func TestConn_PauseIsBackpressure(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		h.open = func(c *engine.Conn) {
+			c.Pause()
+			opened <- c
+		}
+		s := serve(t, h, engine.Config{Portable: portable}, nil)
+		p := s.dial()
+		c := <-opened
+		c.Admit()
+		_ = p.SetWriteDeadline(time.Now().Add(500 * time.Millisecond))
+		frame := masked(ws.OpText, strings.Repeat("z", 32<<10))
+		var sent int
+		for {
+			n, err := p.Write(frame)
+			sent += n
+			if err != nil {
+				break
+			}
+			if sent > 64<<20 {
+				t.Fatal("64 MiB went to a paused connection")
+			}
+		}
+		_ = p.SetWriteDeadline(time.Now().Add(deadline))
+		go func() { _, _ = p.Write(frame[sent%len(frame):]) }() // the rest of the torn one
+		c.Resume()
+		for range sent/len(frame) + 1 {
+			if _, got := p.frame(); len(got) != 32<<10 {
+				t.Fatalf("frame of %d bytes, want %d", len(got), 32<<10)
+			}
+		}
+	})
+}
+
+func TestConn_Wake(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		woken := make(chan engine.Instant, 8)
+		var again atomic.Int64
+		h.wake = func(_ *engine.Conn, now engine.Instant) engine.Instant {
+			woken <- now
+			return engine.Instant(again.Swap(0))
+		}
+		s := serve(t, h, engine.Config{Portable: portable, Tick: 5 * time.Millisecond}, nil)
+		s.dial()
+		c := <-opened
+		first := s.Now().Add(20 * time.Millisecond)
+		second := first.Add(30 * time.Millisecond)
+		again.Store(int64(second))
+		c.WakeAt(s.Now().Add(time.Hour)) // the earlier one wins,
+		c.WakeAt(first)
+		c.WakeAt(s.Now().Add(time.Minute)) // however often it is asked for
+		if got := <-woken; got < first {
+			t.Errorf("Wake at %v, want not before %v", got, first)
+		}
+		if got := <-woken; got < second {
+			t.Errorf("Wake at %v, want not before %v", got, second)
+		}
+	})
+}
+
+func TestConn_SlowConsumerIsCut(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, told := recorder()
+		opened := make(chan *engine.Conn, 1)
+		h.open = func(c *engine.Conn) { opened <- c }
+		const limit = 1 << 20
+		s := serve(t, h, engine.Config{Portable: portable, MaxOutbound: limit}, nil)
+		s.dial() // and never read
+		c := <-opened
+		g := s.NewGroup()
+		g.Add(c)
+		f := engine.NewFrame(engine.OpBinary, make([]byte, 64<<10))
+		for i := 0; told.all() == ""; i++ {
+			if i%2 == 0 {
+				g.Send(f)
+			} else {
+				c.SendFrame(f)
+			}
+			if got := c.Buffered(); got > limit {
+				t.Fatalf("Buffered() = %d, want at most %d", got, limit)
+			}
+		}
+		told.wait(t, `closed 1006 "" engine: peer reads too slowly`)
+		if got := g.Len(); got != 0 {
+			t.Errorf("Group.Len() = %d, want 0", got)
+		}
+	})
+}
+
+func TestConn_EarlyLimit(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, told := recorder()
+		h.message = func(c *engine.Conn, op engine.OpCode, p []byte) {
+			if len(p) == 1 {
+				c.Admit()
+			}
+			c.Send(op, p[:1])
+		}
+		s := serve(t, h, engine.Config{Portable: portable, MaxPayloadEarly: 100, MaxPayload: 1000}, nil)
+		p := s.dial()
+		p.text("a")
+		p.want("a")
+		p.text(strings.Repeat("b", 1000))
+		p.want("b")
+		p.text(strings.Repeat("c", 1001))
+		p.wantClose(1009, "")
+		p.wantEOF()
+		q := s.dial()
+		q.text(strings.Repeat("d", 101))
+		q.wantClose(1009, "")
+		q.wantEOF()
+		told.wait(t, `open; closed 1006 "" Max payload size exceeded; open; closed 1006 "" Max payload size exceeded`)
+	})
+}
+
+func TestConn_ControlFrames(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		t.Run("PingBetweenFragments", func(t *testing.T) {
+			h, told := recorder()
+			s := serve(t, h, engine.Config{Portable: portable}, nil)
+			p := s.dial()
+			b := masked(ws.OpText, "ab")
+			b[0] &^= 0x80
+			b = append(b, masked(ws.OpPing, "?")...)
+			p.write(append(b, masked(ws.OpContinuation, "cd")...))
+			if op, got := p.frame(); op != ws.OpPong || got != "?" {
+				t.Errorf("frame = %v %q, want pong ?", op, got)
+			}
+			p.want("abcd")
+			told.wait(t, "open; message abcd")
+		})
+		t.Run("Flood", func(t *testing.T) {
+			h, told := recorder()
+			s := serve(t, h, engine.Config{Portable: portable, MaxControlRate: 10}, nil)
+			p := s.dial()
+			p.write([]byte(strings.Repeat(string(masked(ws.OpPing, "?")), 50)))
+			for {
+				op, _ := p.frame()
+				if op == ws.OpClose {
+					break
+				}
+			}
+			p.wantEOF()
+			told.wait(t, `open; closed 1006 "" Too many control frames`)
+		})
+	})
+}
+
+func TestConn_MessagesBeforeAProtocolErrorAreDelivered(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, told := recorder()
+		s := serve(t, h, engine.Config{Portable: portable}, nil)
+		p := s.dial()
+		b := append(masked(ws.OpText, "good"), 0x83, 0x80, 0, 0, 0, 0) // reserved opcode
+		p.write(append(b, masked(ws.OpText, "late")...))
+		p.want("good")
+		p.wantClose(1002, "")
+		p.wantEOF()
+		told.wait(t, `open; message good; closed 1006 "" Invalid WebSocket frame: invalid opcode 3`)
+	})
+}

@@ -1,0 +1,385 @@
+package engine_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gobwas/ws"
+
+	"github.com/socketcluster-go/socketcluster/agserver/engine"
+)
+
+func TestServe_HandsOverPlainHTTP(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, told := recorder()
+		mux := http.NewServeMux()
+		mux.HandleFunc("/sum", func(w http.ResponseWriter, r *http.Request) {
+			b, err := io.ReadAll(r.Body)
+			if err != nil {
+				t.Errorf("ReadAll() = %v", err)
+			}
+			_, _ = w.Write([]byte("sum of " + string(b) + " for " + r.RemoteAddr))
+		})
+		s := serve(t, h, engine.Config{Portable: portable}, mux)
+		p := s.tcp()
+		// Two requests behind each other, the first with a body, then an upgrade on the same connection.
+		p.write([]byte("POST /sum HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\n1+2GET /sum HTTP/1.1\r\nHost: x\r\n\r\n"))
+		for _, want := range []string{"1+2", ""} {
+			res, err := http.ReadResponse(p.r, nil)
+			if err != nil {
+				t.Fatalf("ReadResponse() = %v", err)
+			}
+			b, _ := io.ReadAll(res.Body)
+			if want = "sum of " + want + " for " + p.LocalAddr().String(); string(b) != want {
+				t.Errorf("body = %q, want %q", b, want)
+			}
+		}
+		p.write(append([]byte(requestText()), masked(ws.OpText, "early")...))
+		p.upgraded()
+		p.want("early")
+		p.write(closeFrame(1000, ""))
+		p.wantClose(1000, "")
+		p.wantEOF()
+		told.wait(t, `open; message early; closed 1000 ""`)
+	})
+}
+
+func TestServe_WithoutOther(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		s := serve(t, &handler{}, engine.Config{Portable: portable}, nil)
+		p := s.tcp()
+		p.write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+		if res, err := http.ReadResponse(p.r, nil); err != nil || res.StatusCode != http.StatusUpgradeRequired {
+			t.Errorf("answer = %v, %v, want status 426", res, err)
+		}
+	})
+}
+
+func TestServe_Refusals(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h := &handler{upgrade: func(context.Context, *engine.Request) engine.Decision {
+			return engine.Decision{Status: http.StatusForbidden, Body: "no"}
+		}}
+		s := serve(t, h, engine.Config{Portable: portable, MaxHeaderBytes: 1 << 10}, nil)
+		for _, test := range []struct {
+			name, send string
+			status     int
+			body       string
+		}{
+			{"ByTheHandler", requestText(), http.StatusForbidden, "no"},
+			{"BadVersion", strings.Replace(requestText(), "Version: 13", "Version: 12", 1), http.StatusBadRequest, "Missing or invalid Sec-WebSocket-Version header"},
+			{"NotHTTP", "hello\r\n\r\n", http.StatusBadRequest, ""},
+			{"HeadTooLarge", "GET / HTTP/1.1\r\nX: " + strings.Repeat("x", 2000), http.StatusRequestHeaderFieldsTooLarge, ""},
+		} {
+			t.Run(test.name, func(t *testing.T) {
+				p := s.tcp()
+				p.write([]byte(test.send))
+				res, err := http.ReadResponse(p.r, nil)
+				if err != nil {
+					t.Fatalf("ReadResponse() = %v", err)
+				}
+				b, _ := io.ReadAll(res.Body)
+				if res.StatusCode != test.status || string(b) != test.body {
+					t.Errorf("answer = %d %q, want %d %q", res.StatusCode, b, test.status, test.body)
+				}
+				p.wantEOF()
+			})
+		}
+	})
+}
+
+func TestServe_UpgradeTimeout(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		asked := make(chan struct{}, 1)
+		h := &handler{upgrade: func(ctx context.Context, _ *engine.Request) engine.Decision {
+			asked <- struct{}{}
+			<-ctx.Done()
+			return engine.Decision{}
+		}}
+		s := serve(t, h, engine.Config{Portable: portable, UpgradeTimeout: 100 * time.Millisecond, Tick: 5 * time.Millisecond}, nil)
+		silent, slow, undecided := s.tcp(), s.tcp(), s.tcp()
+		slow.write([]byte("GET / HT"))
+		undecided.write([]byte(requestText()))
+		<-asked
+		for _, p := range []*peer{silent, slow, undecided} {
+			p.wantEOF()
+		}
+	})
+}
+
+func TestServe_MaxConns(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		gone := make(chan struct{}, 8)
+		h := &handler{closed: func(*engine.Conn, int, string, error) { gone <- struct{}{} }}
+		refused := make(chan error, 8)
+		s := serve(t, h, engine.Config{Portable: portable, MaxConns: 2, OnError: func(err error) { refused <- err }}, nil)
+		s.dial()
+		first := s.dial()
+		s.tcp().wantEOF()
+		if err := <-refused; !errors.Is(err, engine.ErrTooManyConns) {
+			t.Errorf("OnError(%v), want ErrTooManyConns", err)
+		}
+		_ = first.Close()
+		<-gone
+		for s.Conns() > 1 {
+			time.Sleep(time.Millisecond) // Closed comes just before the connection is uncounted
+		}
+		s.dial()
+	})
+}
+
+func TestServeHTTP_Hijacks(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, told := recorder()
+		e, err := engine.New(h, &engine.Config{Portable: portable})
+		if err != nil {
+			t.Fatalf("New() = %v", err)
+		}
+		defer e.Close()
+		srv := httptest.NewServer(e)
+		defer srv.Close()
+		nc, err := net.Dial("tcp", srv.Listener.Addr().String())
+		if err != nil {
+			t.Fatalf("Dial() = %v", err)
+		}
+		p := newPeer(t, nc)
+		p.write(append([]byte(requestText()), masked(ws.OpText, "early")...))
+		p.upgraded()
+		p.want("early")
+		p.text("later")
+		p.want("later")
+		p.write(closeFrame(1000, ""))
+		p.wantClose(1000, "")
+		p.wantEOF()
+		told.wait(t, `open; message early; message later; closed 1000 ""`)
+
+		res, err := srv.Client().Get(srv.URL)
+		if err != nil {
+			t.Fatalf("Get() = %v", err)
+		}
+		_ = res.Body.Close()
+		if res.StatusCode != http.StatusBadRequest {
+			t.Errorf("status = %d, want 400", res.StatusCode)
+		}
+	})
+}
+
+func TestServe_TLS(t *testing.T) {
+	srv := httptest.NewUnstartedServer(nil)
+	srv.StartTLS() // for its certificate
+	defer srv.Close()
+	h, told := recorder()
+	e, err := engine.New(h, nil)
+	if err != nil {
+		t.Fatalf("New() = %v", err)
+	}
+	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: srv.TLS.Certificates})
+	if err != nil {
+		t.Fatalf("Listen() = %v", err)
+	}
+	served := make(chan error, 1)
+	go func() { served <- e.Serve(l, nil) }()
+	nc, err := tls.Dial("tcp", l.Addr().String(), &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatalf("Dial() = %v", err)
+	}
+	p := newPeer(t, nc)
+	p.write([]byte(requestText()))
+	p.upgraded()
+	big := strings.Repeat("t", 60<<10)
+	p.text(big)
+	p.want(big)
+	p.write(closeFrame(1000, ""))
+	p.wantClose(1000, "")
+	p.wantEOF()
+	told.wait(t, `open; message `+big+`; closed 1000 ""`)
+	if err := e.Close(); err != nil {
+		t.Errorf("Close() = %v, want nil", err)
+	}
+	if err := <-served; !errors.Is(err, engine.ErrClosed) {
+		t.Errorf("Serve() = %v, want ErrClosed", err)
+	}
+}
+
+// In memory, inside a synctest bubble, time is the test's own.
+func TestServeConn_InABubble(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, told := recorder()
+		var e *engine.Engine
+		open := h.open
+		h.open = func(c *engine.Conn) {
+			open(c)
+			c.WakeAt(e.Now().Add(8 * time.Second))
+		}
+		h.wake = func(c *engine.Conn, now engine.Instant) engine.Instant {
+			c.Send(engine.OpText, []byte("#1"))
+			return now.Add(8 * time.Second)
+		}
+		e, err := engine.New(h, nil)
+		if err != nil {
+			t.Fatalf("New() = %v", err)
+		}
+		ours, theirs := net.Pipe()
+		if err := e.ServeConn(ours); err != nil {
+			t.Fatalf("ServeConn() = %v", err)
+		}
+		p := &peer{Conn: theirs, t: t, r: bufio.NewReader(theirs)}
+		start := time.Now()
+		p.write([]byte(requestText()))
+		p.upgraded()
+		for range 100 {
+			p.want("#1")
+		}
+		if got := time.Since(start); got < 800*time.Second || got > 810*time.Second {
+			t.Errorf("100 wakes took %v, want about 800 s", got)
+		}
+		synctest.Wait()
+		p.write(closeFrame(4000, "done"))
+		p.wantClose(4000, "done")
+		p.wantEOF()
+		told.wait(t, `open; closed 4000 "done"`)
+
+		ours, theirs = net.Pipe()
+		if err := e.ServeConn(ours); err != nil {
+			t.Fatalf("ServeConn() = %v", err)
+		}
+		start = time.Now()
+		if _, err := theirs.Read(make([]byte, 1)); err == nil {
+			t.Error("a silent connection was answered")
+		}
+		if got := time.Since(start); got < 10*time.Second || got > 11*time.Second {
+			t.Errorf("a silent connection was cut after %v, want 10 s", got)
+		}
+		if err := e.Close(); err != nil {
+			t.Errorf("Close() = %v, want nil", err)
+		}
+		if err := e.ServeConn(ours); !errors.Is(err, engine.ErrClosed) {
+			t.Errorf("ServeConn() after Close = %v, want ErrClosed", err)
+		}
+	})
+}
+
+func TestEngine_CloseCutsEverything(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, told := recorder()
+		s := serve(t, h, engine.Config{Portable: portable}, http.NotFoundHandler())
+		open, half, web := s.dial(), s.tcp(), s.tcp()
+		half.write([]byte("GET"))
+		web.write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+		if res, err := http.ReadResponse(web.r, nil); err != nil || res.StatusCode != http.StatusNotFound {
+			t.Errorf("answer = %v, %v, want status 404", res, err)
+		} else {
+			_, _ = io.Copy(io.Discard, res.Body)
+		}
+		told.wait(t, "open")
+		s.stop()
+		told.wait(t, `open; closed 1006 ""`)
+		for _, p := range []*peer{open, half, web} {
+			p.wantEOF()
+		}
+		if err := s.Close(); err != nil {
+			t.Errorf("second Close() = %v, want nil", err)
+		}
+		if err := <-s.served; !errors.Is(err, engine.ErrClosed) {
+			t.Errorf("Serve() = %v, want ErrClosed", err)
+		} else {
+			s.served <- err
+		}
+	})
+}
+
+func TestEngine_Shutdown(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		s := serve(t, h, engine.Config{Portable: portable}, nil)
+		p := s.dial()
+		c := <-opened
+		done := make(chan error, 1)
+		go func() { done <- s.Shutdown(t.Context()) }()
+		if err := <-s.served; !errors.Is(err, engine.ErrClosed) {
+			t.Errorf("Serve() = %v, want ErrClosed", err)
+		} else {
+			s.served <- err
+		}
+		p.text("still here")
+		p.want("still here")
+		c.Close(1001, "")
+		p.wantClose(1001, "")
+		p.write(closeFrame(1001, ""))
+		p.wantEOF()
+		_ = p.Close()
+		if err := <-done; err != nil {
+			t.Errorf("Shutdown() = %v, want nil", err)
+		}
+	})
+	t.Run("ContextEnds", func(t *testing.T) {
+		h, told := recorder()
+		s := serve(t, h, engine.Config{}, nil)
+		s.dial()
+		told.wait(t, "open")
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		defer cancel()
+		if err := s.Shutdown(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("Shutdown() = %v, want DeadlineExceeded", err)
+		}
+		told.wait(t, `open; closed 1006 ""`)
+	})
+}
+
+// Connections that came and went leave no descriptor behind.
+func TestEngine_LeaksNoDescriptors(t *testing.T) {
+	count := func() int {
+		fds, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Skipf("no list of descriptors on this system: %v", err)
+		}
+		return len(fds)
+	}
+	backends(t, func(t *testing.T, portable bool) {
+		before := count()
+		h, _ := recorder()
+		s := serve(t, h, engine.Config{Portable: portable}, http.NotFoundHandler())
+		for i := range 60 {
+			p := s.tcp()
+			switch i % 6 {
+			case 0:
+				p.write([]byte("nonsense\r\n\r\n"))
+			case 1:
+				p.write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+			case 2:
+				p.write([]byte(requestText()))
+				p.upgraded()
+				p.write(closeFrame(1000, ""))
+				p.wantClose(1000, "")
+			case 3:
+				p.write([]byte(requestText()))
+				p.upgraded()
+				p.reset()
+			case 4:
+				p.write([]byte(requestText()))
+			}
+			_ = p.Close()
+		}
+		for end := time.Now().Add(deadline); s.Conns() > 0; {
+			if time.Now().After(end) {
+				t.Fatalf("%d connections are still counted", s.Conns())
+			}
+			time.Sleep(time.Millisecond)
+		}
+		s.stop()
+		if after := count(); after > before {
+			t.Errorf("%d descriptors are open, %d were before", after, before)
+		}
+	})
+}
