@@ -161,6 +161,55 @@ func TestClient_Authenticate(t *testing.T) {
 		})
 	})
 
+	t.Run("AnswerThatSaysNothing", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{})
+			for _, want := range []bool{false, true} {
+				done := future(func() error {
+					status, err := c.Authenticate(t.Context(), token(`{}`))
+					if status.IsAuthenticated != want {
+						t.Errorf("Authenticate() = %+v, want %v as before", status, want)
+					}
+					return err
+				})
+				p.answer("#authenticate", `null`)
+				if err := <-done; err != nil {
+					t.Errorf("Authenticate() = %v", err)
+				}
+				p.write(`{"event":"#setAuthToken","data":{"token":"` + token(`{}`) + `"}}`)
+				synctest.Wait()
+			}
+		})
+	})
+
+	t.Run("ContextEndsWhileTheStoreIsSlow", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{TokenStore: &slowStore{}})
+			ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+			defer cancel()
+			if err := c.Deauthenticate(ctx); err != nil { // the memory below is quick to forget
+				t.Errorf("Deauthenticate() = %v", err)
+			}
+			p.expect(`{"event":"#removeAuthToken"}`)
+			done := future(func() error {
+				_, err := c.Authenticate(ctx, token(`{}`))
+				return err
+			})
+			p.answer("#authenticate", `{"isAuthenticated":true}`)
+			if err := <-done; err != nil {
+				t.Errorf("Authenticate() = %v, want nil: the server has agreed", err)
+			}
+			if err := c.Deauthenticate(ctx); !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Deauthenticate() = %v, want the context's error", err)
+			}
+			if got := c.AuthState(); got != agclient.Unauthenticated {
+				t.Errorf("AuthState() = %v, want unauthenticated at once", got)
+			}
+		})
+	})
+
 	t.Run("TimeoutKeepsTheState", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t)

@@ -169,6 +169,28 @@ func TestNew_URL(t *testing.T) {
 	}
 }
 
+func TestClient_Address(t *testing.T) {
+	for _, c := range []struct{ url, want string }{
+		{"ws://example.com", "example.com:80"},
+		{"wss://example.com/x", "example.com:443"},
+		{"ws://example.com:8000", "example.com:8000"},
+		{"ws://[::1]", "[::1]:80"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var got string
+			_, err := agclient.Dial(t.Context(), c.url, &agclient.Options{
+				NetDial: func(_ context.Context, network, addr string) (net.Conn, error) {
+					got = network + " " + addr
+					return nil, net.ErrClosed
+				},
+			})
+			if want := "tcp " + c.want; got != want || !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Dial(%s) dials %q and returns %v, want %q", c.url, got, err, want)
+			}
+		})
+	}
+}
+
 func TestDial(t *testing.T) {
 	t.Run("OK", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {

@@ -116,6 +116,32 @@ func TestClient_RawMessages(t *testing.T) {
 	})
 }
 
+// brokenCodec encodes nothing but handshakes.
+type brokenCodec struct{ protocol.JSONCodec }
+
+func (brokenCodec) Encode(dst, packet []byte) ([]byte, error) {
+	if bytes.Contains(packet, []byte("#handshake")) {
+		return append(dst, packet...), nil
+	}
+	return nil, errors.New("cannot encode")
+}
+
+func TestClient_CodecFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c, p := f.connected(agclient.Options{Codec: brokenCodec{}})
+		failed := c.Events().Error.Consume()
+		if err := c.Transmit("x", nil); err != nil {
+			t.Errorf("Transmit() = %v", err)
+		}
+		if ev, _ := failed.Next(t.Context()); ev.Error.Error() != "cannot encode" {
+			t.Errorf("Error = %v, want the codec's", ev.Error)
+		}
+		c.Send("not a packet")
+		p.expect("not a packet")
+	})
+}
+
 func TestClient_Codec(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake(t)
