@@ -85,7 +85,9 @@ func (l *loop) linger(c *Conn) {
 		c.dirty = true
 		l.dirty = append(l.dirty, c)
 	}
-	l.later(c)
+	if !c.eof {
+		l.later(c)
+	}
 }
 
 // tell makes the one call of Closed.
@@ -128,9 +130,26 @@ func (l *loop) bury() {
 // the Handler answered to the last messages is still sent, which does reach a
 // peer that only closed its sending side.
 func (l *loop) peerGone(c *Conn) {
-	if c.state == stateOpen {
-		l.hungUp = append(l.hungUp, c)
+	if c.state != stateOpen {
+		l.doom(c, nil)
 		return
 	}
-	l.doom(c, nil)
+	if !c.eof {
+		c.eof = true
+		l.hungUp = append(l.hungUp, c)
+	}
+}
+
+// hangUp ends the connections whose peers are gone, at the end of the turn.
+func (l *loop) hangUp() {
+	for _, c := range l.hungUp {
+		switch {
+		case c.state != stateOpen || c.queued.Load() == 0:
+			l.doom(c, nil)
+		default:
+			l.lastWords(c, codeAbnormal, "", nil)
+		}
+	}
+	clear(l.hungUp)
+	l.hungUp = l.hungUp[:0]
 }

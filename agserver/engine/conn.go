@@ -52,6 +52,7 @@ type Conn struct {
 	dirty    bool // on the loop's flush list
 	blocked  bool // the socket is full: wait for room
 	hungUp   bool // the peer will send no more: read to the end
+	eof      bool // the end was read, or the connection broke
 	diverted bool // see Divert
 	again    bool // on the backend's list of sockets that may have more
 	ended    bool // the half-close of a lingering connection was asked for

@@ -51,9 +51,7 @@ func TestConn_SendKeepsTheCallsOrder(t *testing.T) {
 		wg.Wait()
 		p.text("in")
 		p.want("in")
-		if got := c.Buffered(); got != 0 {
-			t.Errorf("Buffered() = %d, want 0", got)
-		}
+		eventually(t, func() bool { return c.Buffered() == 0 }, "Buffered() = 0")
 	})
 }
 

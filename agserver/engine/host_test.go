@@ -308,3 +308,13 @@ func (p *peer) reset() {
 	_ = p.Conn.(*net.TCPConn).SetLinger(0)
 	_ = p.Conn.Close()
 }
+
+// eventually polls for cond.
+func eventually(t *testing.T, cond func() bool, what string) {
+	t.Helper()
+	for end := time.Now().Add(deadline); !cond(); time.Sleep(time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain for: %s", what)
+		}
+	}
+}

@@ -43,7 +43,7 @@ type loop struct {
 	wheel    wheel
 	due      []*Conn
 	dirty    []*Conn // have output to flush
-	hungUp   []*Conn // the peer hung up: to be cut once its replies are flushed
+	hungUp   []*Conn // eof: to be ended once the replies are flushed
 	doomed   []*Conn // to be buried
 	again    []*Conn // may have more input
 	spare    inbox
@@ -77,11 +77,7 @@ func (l *loop) turn() {
 	l.expire()
 	l.drain()
 	l.flush()
-	for _, c := range l.hungUp {
-		l.doom(c, nil)
-	}
-	clear(l.hungUp)
-	l.hungUp = l.hungUp[:0]
+	l.hangUp()
 	l.bury()
 	l.catchUp()
 }
@@ -109,7 +105,7 @@ func (l *loop) awake() {
 // what forbids it, reading goes on when that ends.
 func (l *loop) readable(c *Conn) bool {
 	switch {
-	case c.state >= stateDoomed || c.state == stateDeciding:
+	case c.state >= stateDoomed || c.state == stateDeciding || c.eof:
 		return false
 	case c.state == stateLinger:
 		return true

@@ -150,9 +150,16 @@ func (l *loop) settle(c *Conn) {
 		}
 		l.dropOutput(c)
 	}
-	if c.state == stateLinger && !c.ended {
-		l.io.finish(c)
+	if c.state != stateLinger || c.ended {
+		return
 	}
+	if c.eof {
+		if c.queued.Load() == 0 {
+			l.doom(c, nil)
+		}
+		return
+	}
+	l.io.finish(c)
 }
 
 // taken counts n bytes of c's as given to the system.

@@ -132,9 +132,7 @@ func TestServe_MaxConns(t *testing.T) {
 		}
 		_ = first.Close()
 		<-gone
-		for s.Conns() > 1 {
-			time.Sleep(time.Millisecond) // Closed comes just before the connection is uncounted
-		}
+		eventually(t, func() bool { return s.Conns() == 1 }, "one connection") // it is uncounted just after Closed
 		s.dial()
 	})
 }
@@ -371,12 +369,7 @@ func TestEngine_LeaksNoDescriptors(t *testing.T) {
 			}
 			_ = p.Close()
 		}
-		for end := time.Now().Add(deadline); s.Conns() > 0; {
-			if time.Now().After(end) {
-				t.Fatalf("%d connections are still counted", s.Conns())
-			}
-			time.Sleep(time.Millisecond)
-		}
+		eventually(t, func() bool { return s.Conns() == 0 }, "no connection")
 		s.stop()
 		if after := count(); after > before {
 			t.Errorf("%d descriptors are open, %d were before", after, before)
