@@ -27,10 +27,13 @@
 //
 // # JavaScript to Go
 //
-//	create({hostname, port, path, …})       New(url, options) and Connect, or Dial
+//	create({hostname, port, path, …})       New(url, options), or Dial
+//	s.connect(), .disconnect(), .reconnect  c.Connect(), Disconnect, Reconnect
+//	s.connect(otherOptions)                 another Client
 //	for await (let e of s.listener('x'))    for e := range c.Events().X.All(ctx)
 //	s.listener('x').once(timeout)           c.Events().X.Once(ctx)
 //	s.killAllListeners()                    c.Events().KillAll()
+//	s.emit('x', …)                          a stream.Emitter of one's own
 //	s.invoke(event, data, {ackTimeout})     c.Invoke(ctx, …), c.InvokeWith(ctx, …)
 //	s.transmit(event, data)                 c.Transmit(event, data)
 //	for await (let d of s.receiver('x'))    for d := range c.Receiver("x").All(ctx)
@@ -38,13 +41,22 @@
 //	s.killAllReceivers()                    c.Receivers().Kill()
 //	s.subscribe('x', {waitForAuth})         c.Subscribe("x", channels.SubscribeOptions{…})
 //	for await (let d of channel)            for d := range channel.Output().All(ctx)
+//	channel.listener('kickOut')             channel.Listener(channels.EventKickOut)
+//	s.isSubscribed('x', true)               c.ChannelState("x")
+//	s.closeAllChannels()                    c.Channels().Close()
+//	s.transmitPublish, s.invokePublish      c.TransmitPublish, c.InvokePublish
 //	s.authToken.username                    c.AuthToken().Get("username")
 //	auth engine (load, save, removeToken)   TokenStore
 //	s.authState, s.state, s.id              c.AuthState(), c.State(), c.ID()
+//	pendingReconnectTimeout                 c.PendingReconnect()
 //	autoReconnectOptions {ms}               ReconnectOptions {time.Duration}
-//	s.connect(otherOptions)                 another Client
+//	autoConnect, autoReconnect: false       New without Connect; ReconnectDisabled
 //	wsOptions {headers, ca, agent}          Header, TLS, NetDial
-//	s.emit('x', …)                          a stream.Emitter of one's own
+//	catch (e) { e.name === 'TimeoutError' } errors.Is(err, protocol.ErrTimeout)
+//
+// What a Go program has elsewhere is left out: cloneData, binaryType, clientId,
+// version, base64 helpers, the count of received bytes. The subscription option
+// batch is gone from the reference too.
 //
 // # Departures from the reference
 //
@@ -76,5 +88,6 @@
 // A connection has two goroutines: one that dials and then reads, one that
 // writes. At most one connection is in use, and at most four more are finishing
 // their closing handshake. One more goroutine exists while the token store has
-// work. Close ends them all and waits for them.
+// work, and a timer that fires has one for a moment. Close ends them all and
+// waits for them.
 package agclient

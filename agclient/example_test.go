@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log"
+	"os"
+	"path/filepath"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/protocol"
@@ -163,25 +166,52 @@ func ExampleClient_StartBatch() {
 	c.FlushBatch() // one message on the wire
 }
 
-// A token store that knows one token, as one given on the command line.
-type fixedToken string
+// fileStore keeps each token in a file of its own.
+type fileStore struct{ dir string }
 
-func (t fixedToken) LoadToken(context.Context, string) (string, error) { return string(t), nil }
+func (s fileStore) LoadToken(_ context.Context, name string) (string, error) {
+	token, err := os.ReadFile(filepath.Join(s.dir, name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	return string(token), err
+}
 
-func (t fixedToken) SaveToken(context.Context, string, string) error { return nil }
+func (s fileStore) SaveToken(_ context.Context, name, token string) error {
+	return os.WriteFile(filepath.Join(s.dir, name), []byte(token), 0o600)
+}
 
-func (t fixedToken) RemoveToken(context.Context, string) (string, error) { return string(t), nil }
+func (s fileStore) RemoveToken(ctx context.Context, name string) (string, error) {
+	old, err := s.LoadToken(ctx, name)
+	if err != nil || old == "" {
+		return "", err
+	}
+	return old, os.Remove(filepath.Join(s.dir, name))
+}
 
+// A store that keeps tokens in files: type fileStore struct{ dir string }.
 func ExampleTokenStore() {
 	url, stop := exampleServer()
 	defer stop()
+	dir, err := os.MkdirTemp("", "tokens")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
 
-	// type fixedToken string, with LoadToken, SaveToken and RemoveToken
-	c, err := agclient.Dial(context.Background(), url, &agclient.Options{TokenStore: fixedToken("a.b.c")})
+	ctx := context.Background()
+	c, err := agclient.Dial(ctx, url, &agclient.Options{
+		TokenStore:    fileStore{dir},
+		AuthTokenName: "token",
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer c.Close()
-	fmt.Println(c.AuthState()) // this server accepts no token in a handshake
-	// Output: unauthenticated
+	if _, err := c.Authenticate(ctx, "head.body.tail"); err != nil {
+		log.Fatal(err)
+	}
+	token, err := os.ReadFile(filepath.Join(dir, "token"))
+	fmt.Println(string(token), err)
+	// Output: head.body.tail <nil>
 }

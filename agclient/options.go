@@ -25,8 +25,9 @@ type Options struct {
 	Header http.Header
 	// TLS configures wss connections. Nil means the system's defaults.
 	TLS *tls.Config
-	// NetDial opens the connection below WebSocket and TLS. Nil means a
-	// net.Dialer. It must respect ctx.
+	// NetDial opens the connection below WebSocket and TLS: through a proxy, to a
+	// Unix socket (socketPath), over a pipe. Nil means a net.Dialer, which knows of
+	// no proxy. It must respect ctx.
 	NetDial func(ctx context.Context, network, addr string) (net.Conn, error)
 
 	// ConnectTimeout bounds the way to an open WebSocket, and then the wait for a

@@ -109,6 +109,11 @@ func (c *Client) call(ctx context.Context, event string, data protocol.Data, tim
 		c.mu.Lock()
 		c.removeLocked(out)
 		c.mu.Unlock()
+	}
+	select {
+	case r := <-results: // it came just before
+		return r.answer, r.err
+	default:
 		return nil, fmt.Errorf("agclient: invoke %s: %w", event, ctx.Err())
 	}
 }
