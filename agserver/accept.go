@@ -17,10 +17,7 @@ import (
 // connector is the server as the engine sees it.
 type connector struct{ *Server }
 
-var (
-	_ engine.Handler  = connector{}
-	_ engine.Diverter = connector{}
-)
+var _ engine.Handler = connector{}
 
 // upgrade is what the decision over an upgrade request leaves to the socket.
 type upgrade struct {
@@ -41,8 +38,7 @@ func (c connector) Upgrade(ctx context.Context, r *engine.Request) engine.Decisi
 		return engine.Decision{Status: http.StatusUnauthorized, Body: refusalBody(told)}
 	}
 	if !c.origins.allow(r.Origin()) {
-		err := protocol.ErrServerProtocol.Withf(
-			"Failed to authorize socket handshake - Invalid origin: %s", shownOrigin(r.Origin()))
+		err := protocol.ErrServerProtocol.Withf("Failed to authorize socket handshake - Invalid origin: %s", shownOrigin(r))
 		c.emitWarning(err)
 		up.close()
 		return engine.Decision{Status: http.StatusForbidden, Body: err.Message}
@@ -113,8 +109,8 @@ func (c connector) Open(conn *engine.Conn) {
 	}
 	up.socket, up.session, up.of = s, nil, nil
 	c.registry.add(s)
-	if c.middleware.has(middleware.Outbound) {
-		conn.Divert(true)
+	if c.middleware.has(middleware.Outbound) { // or SetMiddleware finds the socket registered
+		s.setApart(true)
 	}
 	conn.WakeAt(s.nextWake(now))
 	s.expectConsumers(now)
@@ -137,9 +133,6 @@ func (c connector) Wake(conn *engine.Conn, now engine.Instant) engine.Instant {
 func (c connector) Closed(conn *engine.Conn, code int, reason string, err error) {
 	socketOf(conn).ended(protocol.CloseCode(code), reason, err)
 }
-
-// Diverted takes a publication for a socket that delivers them in its own way.
-func (c connector) Diverted(conn *engine.Conn, f *engine.Frame) { socketOf(conn).diverted(f) }
 
 // origins are the pages that may connect.
 type origins struct {
@@ -180,9 +173,11 @@ func (o origins) allow(origin string) bool {
 	return o.entries[host+":"+port] || o.entries[host+":*"] || o.entries["*:"+port]
 }
 
-// shownOrigin is an origin as the reference names it.
-func shownOrigin(origin string) string {
-	if origin == "" || origin == "null" {
+// shownOrigin is the origin of a request as the reference names it: "*" where
+// there is none.
+func shownOrigin(r *engine.Request) string {
+	origin := r.Origin()
+	if origin == "null" || origin == "" && !r.HasHeader("Origin") {
 		return "*"
 	}
 	return origin

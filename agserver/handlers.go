@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -125,23 +126,25 @@ func HandleFunc[In, Out any](srv *Server, name string, f func(ctx context.Contex
 // cannot be handled on the engine's loop.
 func (s *Server) needsRunner(p *protocol.Packet) bool {
 	mw := &s.middleware
-	inbound := mw.installed[slot("inbound")].Load() != nil
+	inbound := mw.installed[slot(middleware.Inbound)].Load() != nil
 	switch p.Kind {
 	case protocol.KindRaw:
 		return s.handlers.rawHandler() != nil
 	case protocol.KindResponse:
 		return false
 	case protocol.KindBatch:
-		return inbound || s.engineBlocks || s.brokerBlocks || mw.has("handshake") || s.handlers.set.Load() != nil
+		return inbound || s.engineBlocks || s.brokerBlocks || mw.has(middleware.Handshake) || s.handlers.set.Load() != nil
 	}
 	switch p.Event {
 	case protocol.EventHandshake:
-		return inbound || s.engineBlocks || mw.has("handshake")
+		return inbound || s.engineBlocks || mw.has(middleware.Handshake)
 	case protocol.EventAuthenticate:
 		return inbound || s.engineBlocks
 	case protocol.EventRemoveAuthToken:
 		return false
-	case protocol.EventPublish, protocol.EventSubscribe, protocol.EventUnsubscribe:
+	case protocol.EventPublish:
+		return inbound || s.brokerBlocks || mw.has(middleware.Outbound)
+	case protocol.EventSubscribe, protocol.EventUnsubscribe:
 		return inbound || s.brokerBlocks
 	}
 	if inbound {

@@ -1,81 +1,116 @@
 package agserver
 
 import (
-	"context"
+	"bytes"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/socketcluster-go/socketcluster/agserver/engine"
-	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
-// localChannel is who listens to a channel on this server.
+// localChannel is who listens to a channel on this server. The sockets stand in
+// the engine's group, to which a publication is posted once for all; those that
+// have something of their own to do with it (it joins a batch, packets that
+// wait, or has to pass the outbound middleware) stand apart and are given it one
+// by one.
 type localChannel struct {
-	group    *engine.Group // the sockets
-	exchange atomic.Bool   // the exchange does
+	group    *engine.Group
+	exchange atomic.Bool // the exchange listens
+
+	mu    sync.RWMutex // taken under a socket's mu
+	apart []*Socket    // guarded by mu; seldom more than a few, but for the outbound middleware
 }
 
-// node is the server as its broker and its exchange see it.
-type node struct{ *Server }
-
-var (
-	_ channels.Sink = node{}
-	_ channels.Node = node{}
-)
-
-// Publish hands a publication of server code to the broker.
-func (n node) Publish(ctx context.Context, channel string, data protocol.Data) error {
-	return n.publish(ctx, channel, data)
+// join adds a socket.
+func (c *localChannel) join(s *Socket, apart bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.joinLocked(s, apart)
 }
 
-// Transmit does so without waiting for it.
-func (n node) Transmit(channel string, data protocol.Data) error {
-	return channels.Transmit(n.opt.Broker, channel, data)
-}
-
-// Retain subscribes the exchange to a channel.
-func (n node) Retain(ctx context.Context, channel string) error {
-	local, err := n.index.Acquire(ctx, channel)
-	if err == nil {
-		local.exchange.Store(true)
+func (c *localChannel) joinLocked(s *Socket, apart bool) {
+	if apart {
+		c.apart = append(c.apart, s)
+	} else {
+		c.group.Add(s.conn)
 	}
-	return err
 }
 
-// Release ends that.
-func (n node) Release(ctx context.Context, channel string) error {
-	if local, ok := n.index.Lookup(channel); ok {
-		local.exchange.Store(false)
-	}
-	return n.index.Release(ctx, channel)
+// leave takes a socket out.
+func (c *localChannel) leave(s *Socket, apart bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.leaveLocked(s, apart)
 }
 
-// Deliver sends a publication to the local subscribers. Channel and data are
-// borrowed. The frame is built once; each event loop copies a pointer to it.
-func (n node) Deliver(channel string, data protocol.Data) {
-	local, ok := n.index.Lookup(channel)
-	if !ok {
+func (c *localChannel) leaveLocked(s *Socket, apart bool) {
+	if !apart {
+		c.group.Remove(s.conn)
 		return
 	}
-	if local.group.Len() > 0 {
-		built(func(dst []byte) []byte { return protocol.AppendPublish(dst, channel, data) }, func(text []byte) {
-			if frame, err := n.frame(text); err == nil {
-				local.group.Send(frame)
-			} else {
-				n.emitError(err)
-			}
-		})
-	}
-	if local.exchange.Load() {
-		n.exchange.Deliver(channel, data)
+	if i := slices.Index(c.apart, s); i >= 0 {
+		last := len(c.apart) - 1
+		c.apart[i] = c.apart[last]
+		c.apart[last] = nil
+		c.apart = c.apart[:last]
 	}
 }
 
-// BrokerReady reports that the broker is ready.
-func (n node) BrokerReady() { n.brokerReady() }
+// publish sends a publication, as JSON text, to the sockets. The text is
+// borrowed. The frame is built once; each event loop gets a pointer to it.
+func (c *localChannel) publish(srv *Server, channel string, text []byte) {
+	c.mu.RLock()
+	if c.group.Len() == 0 && len(c.apart) == 0 {
+		c.mu.RUnlock()
+		return
+	}
+	frame, err := srv.frame(text)
+	if err != nil {
+		c.mu.RUnlock()
+		srv.emitError(err)
+		return
+	}
+	c.group.Send(frame)
+	apart := slices.Clone(c.apart)
+	c.mu.RUnlock()
+	if len(apart) > 0 {
+		p := outPacket{text: bytes.Clone(text), publication: true, frame: frame}
+		for _, s := range apart {
+			s.take(channel, p)
+		}
+	}
+}
 
-// BrokerError reports what went wrong in the broker, as a warning.
-func (n node) BrokerError(err error) { n.emitWarning(err) }
+// take gives a publication to a socket that stands apart.
+func (s *Socket) take(channel string, p outPacket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, ok := s.subs.get(channel); ok && s.state == Open {
+		s.sendLocked(p, !s.turn.spent)
+	}
+}
+
+// standApartLocked moves the socket out of its channels' groups, or back. What
+// was published before is sent before.
+func (s *Socket) standApartLocked(apart bool) {
+	if s.apart == apart {
+		return
+	}
+	s.apart = apart
+	for _, sub := range s.subs.all() {
+		sub.local.move(s, apart)
+	}
+}
+
+// move does that for one channel.
+func (c *localChannel) move(s *Socket, apart bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.leaveLocked(s, !apart)
+	c.joinLocked(s, apart)
+}
 
 // frame makes a message of packets, as JSON text, to be shared by sockets.
 func (s *Server) frame(text []byte) (*engine.Frame, error) {
@@ -90,14 +125,16 @@ func (s *Server) frame(text []byte) (*engine.Frame, error) {
 	return engine.NewFrame(opCode(c), message), nil
 }
 
-// publish hands a publication to the broker. The data is borrowed.
-func (s *Server) publish(ctx context.Context, channel string, data protocol.Data) error {
-	return s.opt.Broker.Publish(ctx, channel, data)
-}
-
-// release gives back a channel where no error can be dealt with.
-func (s *Server) release(channel string) {
-	if err := s.index.Release(s.ctx, channel); err != nil {
-		s.emitWarning(protocol.ErrBroker.Withf("Failed to unsubscribe from the %s channel - %s", channel, errorText(err)))
+// deliver sends a publication to everybody who listens on this server. Channel
+// and data are borrowed.
+func (s *Server) deliver(channel string, data protocol.Data) {
+	local, ok := s.index.Lookup(channel)
+	if !ok {
+		return
+	}
+	built(func(dst []byte) []byte { return protocol.AppendPublish(dst, channel, data) },
+		func(text []byte) { local.publish(s, channel, text) })
+	if local.exchange.Load() {
+		s.exchange.Deliver(channel, data)
 	}
 }

@@ -51,7 +51,7 @@ func (s *Server) SetMiddleware(t middleware.Type, m middleware.Middleware) error
 		return protocol.ErrInvalidAction.Withf("Middleware %s type has already been set", t)
 	}
 	if t == middleware.Outbound {
-		s.divertAll(true)
+		s.setAllApart(true)
 	}
 	return nil
 }
@@ -66,7 +66,7 @@ func (s *Server) RemoveMiddleware(t middleware.Type) {
 	defer s.middleware.mu.Unlock()
 	s.middleware.installed[slot(t)].Store(nil)
 	if t == middleware.Outbound {
-		s.divertAll(false)
+		s.setAllApart(false)
 	}
 }
 
@@ -75,26 +75,22 @@ func (s *Server) HasMiddleware(t middleware.Type) bool {
 	return t.Valid() && s.middleware.has(t)
 }
 
-// divertAll makes publications pass through the sockets one by one, or not.
-func (s *Server) divertAll(on bool) {
+// setAllApart makes publications go through the sockets one by one, or not.
+func (s *Server) setAllApart(apart bool) {
 	for sock := range s.registry.all() {
-		sock.mu.Lock()
-		if on {
-			sock.conn.Divert(true)
-		} else {
-			sock.settleOrReleaseLocked()
-		}
-		sock.mu.Unlock()
+		sock.setApart(apart)
 	}
 }
 
-// settleOrReleaseLocked ends the diversion of a socket that has nothing of its
-// own to divert publications for.
-func (s *Socket) settleOrReleaseLocked() {
-	if s.out != nil {
-		s.settleLocked()
+// setApart does that for one socket; it stays apart while it has reasons of its
+// own.
+func (s *Socket) setApart(apart bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if apart {
+		s.standApartLocked(true)
 	} else {
-		s.conn.Divert(false)
+		s.settleLocked()
 	}
 }
 

@@ -38,6 +38,9 @@ func (s *Socket) onPublish(p protocol.Packet, r *runner) {
 		}
 	}
 	turn := s.beginTurn()
+	if expired != nil { // which the client has been told
+		s.spendTurn()
+	}
 	err := s.srv.publish(s.srv.ctx, channel, a.Data)
 	if err != nil {
 		s.emitError(err)

@@ -56,6 +56,7 @@ func (r *runner) run() {
 			break
 		}
 		r.sock.handleMessage(m, r)
+		r.sock.awaitPump()
 		if r.started.Load() == relieved {
 			r.sock.looseCalls.Add(-1)
 			return

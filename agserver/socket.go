@@ -92,6 +92,7 @@ type Socket struct {
 	calls       *pendingCalls
 	ctx         *socketContext
 	turn        turn
+	apart       bool // publications come one by one: see localChannel
 }
 
 // socketContext is the context that ends with a socket.

@@ -45,7 +45,7 @@ func (s *Socket) startBatchLocked() {
 	}
 	b := &s.outboxLocked().batch
 	b.collecting, b.text, b.packets = true, nil, 0
-	s.conn.Divert(true)
+	s.standApartLocked(true)
 }
 
 // FlushBatch sends what was collected as one message and ends collecting.

@@ -15,6 +15,8 @@ type inMessage struct {
 	binary bool
 	pong   bool
 	raw    bool // has yet to pass the raw middleware
+
+	turn turnNumber // ends with this message, the last one of a batch
 }
 
 // inbox holds the messages of one socket that wait while user code is at work
@@ -110,12 +112,14 @@ func (in *inbox) next(s *Socket, r *runner) (inMessage, bool) {
 	return m, true
 }
 
-// unpack puts the packets of a batch in front of what waits, for runner r.
-func (in *inbox) unpack(m inMessage) {
+// unpack puts the packets of a batch in front of what waits. The last one ends
+// the batch's turn.
+func (in *inbox) unpack(m inMessage, turn turnNumber) {
 	var packets []inMessage
 	for p := range m.packet.Elements() {
 		packets = append(packets, inMessage{packet: p, text: m.text, binary: m.binary})
 	}
+	packets[len(packets)-1].turn = turn
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.queue = append(packets, in.queue[in.head:]...)

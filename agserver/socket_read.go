@@ -111,12 +111,23 @@ func (s *Socket) handleMessage(m inMessage, r *runner) {
 	case m.pong:
 		s.onPong()
 	case m.packet.Kind == protocol.KindBatch:
-		if s.checkBatch(m.packet) {
-			r.in.unpack(m)
+		if !isEmptyBatch(m.packet) && s.checkBatch(m.packet) {
+			r.in.unpack(m, s.beginTurn())
 		}
 	default:
 		s.handlePacket(m.packet, m, r)
 	}
+	if m.turn != 0 {
+		s.endTurn(m.turn)
+	}
+}
+
+// isEmptyBatch reports whether there is nothing in a batch.
+func isEmptyBatch(batch protocol.Packet) bool {
+	for range batch.Elements() {
+		return false
+	}
+	return true
 }
 
 // passRaw shows a message to the raw middleware and reports whether it may go
@@ -171,6 +182,8 @@ func (s *Socket) handleBatch(batch protocol.Packet, text []byte, binary bool) {
 	if !s.checkBatch(batch) {
 		return
 	}
+	turn := s.beginTurn() // what it makes the server transmit follows its answers
+	defer s.endTurn(turn)
 	for p := range batch.Elements() {
 		if s.dead.Load() {
 			return

@@ -76,16 +76,22 @@ func (c *subscriptions) remove(channel string) {
 	}
 }
 
+// all returns the subscriptions in order. It is read-only.
+func (c *subscriptions) all() []subscription {
+	if c.many == nil {
+		return c.list
+	}
+	all := make([]subscription, 0, len(c.many))
+	for _, sub := range c.many {
+		all = append(all, sub)
+	}
+	slices.SortFunc(all, func(a, b subscription) int { return cmp.Compare(a.since, b.since) })
+	return all
+}
+
 // names returns the channels in order.
 func (c *subscriptions) names() []string {
-	all := c.list
-	if c.many != nil {
-		all = make([]subscription, 0, len(c.many))
-		for _, sub := range c.many {
-			all = append(all, sub)
-		}
-		slices.SortFunc(all, func(a, b subscription) int { return cmp.Compare(a.since, b.since) })
-	}
+	all := c.all()
 	names := make([]string, len(all))
 	for i, sub := range all {
 		names[i] = sub.channel
@@ -144,7 +150,7 @@ func (s *Socket) subscribe(ctx context.Context, channel string, options func() p
 		return errSocketClosed
 	}
 	if !again {
-		local.group.Add(s.conn)
+		local.join(s, s.apart)
 		s.subs.add(channel, local)
 	}
 	s.emitSubscribedLocked(channel, options)
@@ -170,7 +176,7 @@ func (s *Socket) unsubscribe(ctx context.Context, channel string) error {
 	sub, ok := s.subs.get(channel)
 	if ok {
 		s.subs.remove(channel)
-		sub.local.group.Remove(s.conn)
+		sub.local.leave(s, s.apart)
 	}
 	s.mu.Unlock()
 	if !ok {

@@ -21,6 +21,7 @@ type turnNumber uint32
 type turn struct {
 	number turnNumber
 	open   int           // calls without an answer
+	spent  bool          // publications wait, too
 	began  time.Duration // by the engine's clock, of the latest call
 }
 
@@ -32,7 +33,7 @@ func (s *Socket) beginTurn() turnNumber {
 	t := &s.turn
 	if t.open == 0 || now-t.began > turnPatience {
 		t.number = max(1, t.number+1)
-		t.open = 0
+		t.open, t.spent = 0, false
 	}
 	t.open++
 	t.began = now
@@ -46,9 +47,27 @@ func (s *Socket) endTurn(n turnNumber) {
 	if s.turn.number != n || s.turn.open == 0 {
 		return // that turn ended with its patience
 	}
-	if s.turn.open--; s.turn.open == 0 && s.out != nil {
+	if s.turn.open--; s.turn.open > 0 {
+		return
+	}
+	spent := s.turn.spent
+	s.turn.spent = false
+	if s.out != nil {
 		s.flushLocked()
 	}
+	if spent {
+		s.settleLocked()
+	}
+}
+
+// spendTurn makes the publications that the socket gets wait for the answer:
+// in the reference the first packet of a turn alone comes before it, and there
+// has been one.
+func (s *Socket) spendTurn() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.turn.spent = true
+	s.standApartLocked(true)
 }
 
 // inTurnLocked returns for how much longer packets wait for an answer.

@@ -14,8 +14,9 @@ import (
 type outbox struct {
 	queue   []outPacket // behind a turn, or behind the outbound middleware
 	bytes   int
-	pumping bool        // a goroutine works off the queue, for the middleware
-	timer   *time.Timer // ends the wait for a turn
+	pumping bool          // a goroutine works off the queue, for the middleware
+	pumped  chan struct{} // closed when it has; made with it
+	timer   *time.Timer   // ends the wait for a turn
 	batch   batch
 }
 
@@ -155,11 +156,12 @@ func (s *Socket) Send(text string) error {
 // open calls to be answered, and takes with it what does; for the outbound
 // middleware it waits all the same.
 func (s *Socket) sendLocked(p outPacket, now bool) {
+	filtered := p.publication && s.srv.middleware.has(middleware.Outbound)
 	wait := time.Duration(0)
-	if !now {
+	if !now || filtered {
 		wait = s.inTurnLocked()
 	}
-	if wait == 0 && (s.out == nil || len(s.out.queue) == 0 && !s.out.pumping) && (!p.publication || !s.srv.middleware.has(middleware.Outbound)) {
+	if wait == 0 && !filtered && (s.out == nil || len(s.out.queue) == 0 && !s.out.pumping) {
 		s.deliverLocked(p)
 		return
 	}
@@ -171,7 +173,7 @@ func (s *Socket) sendLocked(p outPacket, now bool) {
 		s.conn.Terminate()
 		return
 	}
-	s.conn.Divert(true)
+	s.standApartLocked(true)
 	switch {
 	case o.pumping:
 	case wait == 0:
@@ -210,7 +212,7 @@ func (s *Socket) flushLocked() {
 		return
 	}
 	if s.srv.middleware.has(middleware.Outbound) {
-		o.pumping = true
+		o.pumping, o.pumped = true, make(chan struct{})
 		s.srv.goroutines.Go(s.pump)
 		return
 	}
@@ -221,15 +223,15 @@ func (s *Socket) flushLocked() {
 	s.settleLocked()
 }
 
-// settleLocked ends the diversion of publications when they may go out directly
-// again, and gives up an outbox that is not needed.
+// settleLocked puts the socket back among the others when publications may go
+// out directly again, and gives up an outbox that is not needed.
 func (s *Socket) settleLocked() {
 	o := s.out
-	if o == nil || len(o.queue) > 0 || o.pumping || o.batch.collecting || s.srv.middleware.has(middleware.Outbound) {
+	if o != nil && (len(o.queue) > 0 || o.pumping || o.batch.collecting) || s.turn.spent || s.srv.middleware.has(middleware.Outbound) {
 		return
 	}
-	s.conn.Divert(false)
-	if o.timer == nil && o.batch.idle() {
+	s.standApartLocked(false)
+	if o != nil && o.timer == nil && o.batch.idle() {
 		s.out = nil
 	}
 }
@@ -242,6 +244,7 @@ func (s *Socket) pump() {
 		o := s.out
 		if len(o.queue) == 0 {
 			o.queue, o.pumping = nil, false
+			close(o.pumped)
 			s.settleLocked()
 			s.mu.Unlock()
 			return
@@ -256,6 +259,24 @@ func (s *Socket) pump() {
 			s.deliverLocked(p)
 			s.mu.Unlock()
 		}
+	}
+}
+
+// awaitPump waits for a moment until the outbound middleware has decided over
+// what the message before brought: an answer to the next one comes behind it.
+func (s *Socket) awaitPump() {
+	s.mu.Lock()
+	if s.out == nil || !s.out.pumping {
+		s.mu.Unlock()
+		return
+	}
+	pumped := s.out.pumped
+	s.mu.Unlock()
+	t := time.NewTimer(patience * watchTick)
+	defer t.Stop()
+	select {
+	case <-pumped:
+	case <-t.C:
 	}
 }
 
@@ -277,23 +298,4 @@ func (s *Socket) allowOutbound(p *outPacket) bool {
 // sameBytes reports whether a and b are the same memory.
 func sameBytes(a, b []byte) bool {
 	return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0])
-}
-
-// diverted takes a publication that the socket's own affairs keep from being
-// sent as it is. It is called on the engine's loop.
-func (s *Socket) diverted(f *engine.Frame) {
-	text := f.Payload()
-	if c := s.srv.codec(); c != nil {
-		decoded, err := c.Decode(nil, text)
-		if err != nil {
-			s.emitError(err)
-			return
-		}
-		text = decoded
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state == Open {
-		s.sendLocked(outPacket{text: text, publication: true, frame: f}, !s.srv.middleware.has(middleware.Outbound))
-	}
 }

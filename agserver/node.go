@@ -1,0 +1,64 @@
+package agserver
+
+import (
+	"context"
+
+	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// node is the server as its broker and its exchange see it.
+type node struct{ *Server }
+
+var (
+	_ channels.Sink = node{}
+	_ channels.Node = node{}
+)
+
+// Publish hands a publication of server code to the broker.
+func (n node) Publish(ctx context.Context, channel string, data protocol.Data) error {
+	return n.publish(ctx, channel, data)
+}
+
+// Transmit does so without waiting for it.
+func (n node) Transmit(channel string, data protocol.Data) error {
+	return channels.Transmit(n.opt.Broker, channel, data)
+}
+
+// Retain subscribes the exchange to a channel.
+func (n node) Retain(ctx context.Context, channel string) error {
+	local, err := n.index.Acquire(ctx, channel)
+	if err == nil {
+		local.exchange.Store(true)
+	}
+	return err
+}
+
+// Release ends that.
+func (n node) Release(ctx context.Context, channel string) error {
+	if local, ok := n.index.Lookup(channel); ok {
+		local.exchange.Store(false)
+	}
+	return n.index.Release(ctx, channel)
+}
+
+// Deliver takes a publication from the broker. Channel and data are borrowed.
+func (n node) Deliver(channel string, data protocol.Data) { n.deliver(channel, data) }
+
+// BrokerReady reports that the broker is ready.
+func (n node) BrokerReady() { n.brokerReady() }
+
+// BrokerError reports what went wrong in the broker, as a warning.
+func (n node) BrokerError(err error) { n.emitWarning(err) }
+
+// publish hands a publication to the broker. The data is borrowed.
+func (s *Server) publish(ctx context.Context, channel string, data protocol.Data) error {
+	return s.opt.Broker.Publish(ctx, channel, data)
+}
+
+// release gives back a channel where no error can be dealt with.
+func (s *Server) release(channel string) {
+	if err := s.index.Release(s.ctx, channel); err != nil {
+		s.emitWarning(protocol.ErrBroker.Withf("Failed to unsubscribe from the %s channel - %s", channel, errorText(err)))
+	}
+}
