@@ -177,7 +177,7 @@ func (o origins) allow(origin string) bool {
 // there is none.
 func shownOrigin(r *engine.Request) string {
 	origin := r.Origin()
-	if origin == "null" || origin == "" && !r.HasHeader("Origin") {
+	if origin == "null" || origin == "" && !r.HasOrigin() {
 		return "*"
 	}
 	return origin

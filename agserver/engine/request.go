@@ -117,12 +117,20 @@ func (r *Request) header(name string) (value string, ok bool) {
 }
 
 // Origin returns the Origin header or, for WebSocket version 8, the
-// Sec-WebSocket-Origin header, as `ws` does; "" = there is none.
-func (r *Request) Origin() string {
+// Sec-WebSocket-Origin header, as `ws` does; "" = it is empty or there is none.
+func (r *Request) Origin() string { return r.Header(r.originHeader()) }
+
+// HasOrigin reports whether the header that Origin returns is there.
+func (r *Request) HasOrigin() bool {
+	_, ok := r.header(r.originHeader())
+	return ok
+}
+
+func (r *Request) originHeader() string {
 	if r.version() == 8 {
-		return r.Header("Sec-WebSocket-Origin")
+		return "Sec-WebSocket-Origin"
 	}
-	return r.Header("Origin")
+	return "Origin"
 }
 
 // Subprotocols returns the subprotocols that the client offered, in its
