@@ -71,22 +71,34 @@ func (k *conn) run() {
 	defer k.out.finish()
 
 	r := frameReader{r: br, limit: c.opts.MaxPayload, ping: k.out.addPong}
-	err = k.read(&r)
+	if k.ended(k.read(&r)) {
+		k.linger()
+		io.Copy(io.Discard, br) // the server closes first, or the deadline cuts
+	} else {
+		k.cancel()
+	}
+}
+
+// ended tells the client why there are no more messages, and then answers with a
+// close frame, if the connection is still good for one. In this order: nobody
+// sends on a connection that takes nothing any more.
+func (k *conn) ended(err error) (closing bool) {
 	var closed *peerClosed
 	if errors.As(err, &closed) {
+		k.client.lost(k, closed.ending())
 		k.out.addClose(closed.code, closed.reason)
-		c.lost(k, closed.ending())
-	} else {
-		c.lost(k, ending{code: protocol.CloseAbnormal, cause: errors.Join(err, k.out.failure())})
-		var bad *frameError
-		if !errors.As(err, &bad) {
-			k.cancel()
-			return
-		}
-		k.out.addClose(bad.code, "")
+		return true
 	}
-	k.linger()
-	io.Copy(io.Discard, br) // the server closes first, or the deadline cuts
+	if failure := k.out.failure(); failure != nil {
+		err = failure // reading has ended because of it
+	}
+	k.client.lost(k, ending{code: protocol.CloseAbnormal, cause: err})
+	var bad *frameError
+	if errors.As(err, &bad) {
+		k.out.addClose(bad.code, "")
+		return true
+	}
+	return false
 }
 
 // read hands messages to the client until there are no more. It goes on after

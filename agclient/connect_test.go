@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -477,4 +478,53 @@ func TestClient_Close(t *testing.T) {
 			t.Errorf("Close() again = %v, want nil", err)
 		}
 	})
+}
+
+// An end that the writer notices first is reported once, with its error, and
+// what is sent in between is lost without one.
+func TestClient_WriteFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := errors.New("broken pipe")
+		f := newFake(t)
+		var conn *brokenConn
+		c, err := agclient.New(fakeURL, &agclient.Options{
+			ReconnectDisabled: true,
+			NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				nc, err := f.dial(ctx, network, addr)
+				conn = &brokenConn{Conn: nc}
+				return conn, err
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		disconnected := c.Events().Disconnect.Consume()
+		c.Connect()
+		f.accept().handshake(`{"id":"x","pingTimeout":1000}`)
+		synctest.Wait()
+		conn.fail.Store(&broken)
+		for range 3 {
+			if err := c.Transmit("x", nil); err != nil {
+				t.Errorf("Transmit() = %v", err)
+			}
+		}
+		ev, _ := disconnected.Next(t.Context())
+		if ev.Code != 1006 || !errors.Is(ev.Cause, broken) {
+			t.Errorf("Disconnect = %+v, want 1006 because of the write", ev)
+		}
+	})
+}
+
+// brokenConn fails to write from a certain moment on.
+type brokenConn struct {
+	net.Conn
+	fail atomic.Pointer[error]
+}
+
+func (c *brokenConn) Write(p []byte) (int, error) {
+	if err := c.fail.Load(); err != nil {
+		return 0, *err
+	}
+	return c.Conn.Write(p)
 }

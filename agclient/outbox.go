@@ -35,7 +35,7 @@ type outbox struct {
 	payloads []byte // guarded by mu
 	pong     bool   // guarded by mu: one waits, and it will do for all pings
 	closed   bool   // guarded by mu: the close frame was added, or finish called
-	err      error  // guarded by mu: of the write that failed
+	err      error  // guarded by mu: of the write that failed; what is added later is lost
 }
 
 func newOutbox(o *Options) *outbox {
@@ -94,11 +94,20 @@ func (o *outbox) failure() error {
 	return o.err
 }
 
+func (o *outbox) fail(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.err = err
+}
+
 func (o *outbox) add(it item, payload []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed {
+	switch {
+	case o.closed:
 		return ErrNotConnected
+	case o.err != nil: // the end of the connection is about to be reported
+		return nil
 	}
 	if o.limit > 0 && len(o.payloads)+len(payload) > o.limit {
 		return ErrBufferFull
@@ -132,9 +141,7 @@ func (o *outbox) drain(w io.Writer, report func(error)) error {
 		frames = o.frame(frames[:0], items, payloads, report)
 		if len(frames) > 0 {
 			if _, err := w.Write(frames); err != nil {
-				o.mu.Lock()
-				o.err, o.closed = err, true
-				o.mu.Unlock()
+				o.fail(err)
 				return err
 			}
 		}
