@@ -46,7 +46,12 @@ func (c connector) Upgrade(ctx context.Context, r *engine.Request) engine.Decisi
 	d := engine.Decision{User: up}
 	if choose := c.opt.HandleProtocols; choose != nil {
 		if offered := r.Subprotocols(); len(offered) > 0 {
-			d.Subprotocol = choose(offered, r.HTTP())
+			err := guarded(func() error { d.Subprotocol = choose(offered, r.HTTP()); return nil })
+			if err != nil {
+				c.emitError(err)
+				up.close()
+				return engine.Decision{Status: http.StatusInternalServerError}
+			}
 			d.NoSubprotocol = d.Subprotocol == ""
 		}
 	}
@@ -60,7 +65,11 @@ func (c connector) allowUpgrade(ctx context.Context, r *engine.Request, up *upgr
 	if m == nil {
 		return nil
 	}
-	session := m.Open()
+	var session middleware.Session
+	if err := guarded(func() error { session = m.Open(); return nil }); err != nil {
+		c.emitError(err)
+		return err
+	}
 	if _, ok := m.Middleware.(middleware.Func); !ok {
 		up.session, up.of = session, m
 	}

@@ -118,7 +118,7 @@ func (s *Server) frame(text []byte) (*engine.Frame, error) {
 	if c == nil {
 		return engine.NewFrame(engine.OpText, text), nil
 	}
-	message, err := c.Encode(nil, text)
+	message, err := encode(c, nil, text)
 	if err != nil {
 		return nil, err
 	}

@@ -57,6 +57,12 @@ type Options struct {
 	// is closed with 4005. 0 means 10 s.
 	HandshakeTimeout time.Duration
 
+	// UpgradeTimeout is how long a client may take to send its upgrade request,
+	// and handshake middleware to decide over it. 0 means 10 s. CloseTimeout is
+	// how long it may take to answer a close frame; 0 means 30 s.
+	UpgradeTimeout time.Duration
+	CloseTimeout   time.Duration
+
 	// LaxHandshake takes messages of sockets that have not shaken hands
 	// (strictHandshake: false). Otherwise such a socket is closed with 4009.
 	LaxHandshake bool
@@ -201,6 +207,8 @@ const (
 	DefaultPath                     = "/socketcluster/"
 	DefaultAuthExpiry               = 24 * time.Hour
 	DefaultHandshakeTimeout         = 10 * time.Second
+	DefaultUpgradeTimeout           = 10 * time.Second
+	DefaultCloseTimeout             = 30 * time.Second
 	DefaultAckTimeout               = 10 * time.Second
 	DefaultPingInterval             = 8 * time.Second
 	DefaultPingTimeout              = 20 * time.Second
@@ -274,6 +282,8 @@ func (o *Options) withDefaults() Options {
 	fill(&c.AuthDefaultExpiry, DefaultAuthExpiry)
 	fill(&c.ProtocolVersion, protocol.V2)
 	fill(&c.HandshakeTimeout, DefaultHandshakeTimeout)
+	fill(&c.UpgradeTimeout, DefaultUpgradeTimeout)
+	fill(&c.CloseTimeout, DefaultCloseTimeout)
 	fill(&c.AckTimeout, DefaultAckTimeout)
 	fill(&c.SocketChannelLimit, DefaultSocketChannelLimit)
 	fill(&c.PingInterval, DefaultPingInterval)

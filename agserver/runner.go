@@ -49,7 +49,19 @@ func (s *Socket) startRunner(in *inbox) {
 }
 
 func (r *runner) run() {
-	defer r.sock.srv.watch.remove(r)
+	through := false
+	defer func() {
+		r.sock.srv.watch.remove(r)
+		if !through { // a handler has ended the goroutine, by runtime.Goexit
+			r.sock.startRunner(r.in)
+		}
+	}()
+	r.work()
+	through = true
+}
+
+// work handles messages until there are none, or until the runner is relieved.
+func (r *runner) work() {
 	for {
 		m, ok := r.in.next(r.sock, r)
 		if !ok {
@@ -113,7 +125,8 @@ func (w *watch) add(r *runner) {
 	w.runners[r] = struct{}{}
 	if !w.active {
 		w.active = true
-		r.sock.srv.goroutines.Go(w.run)
+		srv := r.sock.srv
+		srv.goroutines.Go(func() { w.run(srv.ctx.Done()) })
 	}
 }
 
@@ -123,16 +136,22 @@ func (w *watch) remove(r *runner) {
 	delete(w.runners, r)
 }
 
-func (w *watch) run() {
+func (w *watch) run(closing <-chan struct{}) {
 	t := time.NewTicker(watchTick)
 	defer t.Stop()
 	var late []*runner
 	for idle := 0; ; {
-		<-t.C
+		select {
+		case <-t.C:
+		case <-closing:
+			closing, idle = nil, watchIdleTicks
+		}
 		now := w.ticks.Add(1)
 		w.mu.Lock()
 		if len(w.runners) > 0 {
-			idle = 0
+			if closing != nil {
+				idle = 0
+			}
 		} else if idle++; idle > watchIdleTicks {
 			w.active = false
 			w.mu.Unlock()

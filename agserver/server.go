@@ -97,13 +97,15 @@ func New(o *Options) *Server {
 
 func (s *Server) engineConfig() *engine.Config {
 	c := &engine.Config{
-		Loops:       s.opt.Loops,
-		Portable:    s.opt.Portable,
-		MaxPayload:  orOff(s.opt.MaxPayload),
-		MaxOutbound: int(orOff(int64(s.opt.MaxOutbound))),
-		MaxConns:    s.opt.MaxSockets,
-		Tick:        tickFor(&s.opt),
-		OnError:     s.emitError,
+		Loops:          s.opt.Loops,
+		Portable:       s.opt.Portable,
+		MaxPayload:     orOff(s.opt.MaxPayload),
+		MaxOutbound:    orOff(s.opt.MaxOutbound),
+		MaxConns:       s.opt.MaxSockets,
+		UpgradeTimeout: orOff(s.opt.UpgradeTimeout),
+		CloseTimeout:   orOff(s.opt.CloseTimeout),
+		Tick:           tickFor(&s.opt),
+		OnError:        s.emitError,
 	}
 	if s.opt.PerMessageDeflate {
 		c.Deflate = &engine.Deflate{Threshold: s.opt.DeflateThreshold}
@@ -112,7 +114,7 @@ func (s *Server) engineConfig() *engine.Config {
 }
 
 // orOff turns 0, which is off here, into what is off there.
-func orOff(n int64) int64 {
+func orOff[T ~int | ~int64](n T) T {
 	if n == 0 {
 		return -1
 	}

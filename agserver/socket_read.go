@@ -84,7 +84,9 @@ func decode(c protocol.Codec, text []byte, binary bool) ([]byte, error) {
 	if c.Binary() && !binary {
 		return nil, errTextMessage
 	}
-	return c.Decode(nil, text)
+	var decoded []byte
+	err := guarded(func() (err error) { decoded, err = c.Decode(nil, text); return err })
+	return decoded, err
 }
 
 // enqueueText parses a message that the socket owns and hands it to the runner.

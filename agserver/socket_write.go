@@ -91,7 +91,7 @@ func (s *Socket) sendTextLocked(text []byte) {
 		return
 	}
 	built(func(dst []byte) []byte {
-		message, err := c.Encode(dst, text)
+		message, err := encode(c, dst, text)
 		if err != nil {
 			s.emitError(err)
 			return dst
@@ -99,6 +99,12 @@ func (s *Socket) sendTextLocked(text []byte) {
 		s.conn.Send(opCode(c), message)
 		return message
 	}, func([]byte) {})
+}
+
+// encode writes packets by a codec.
+func encode(c protocol.Codec, dst, text []byte) (message []byte, err error) {
+	err = guarded(func() (err error) { message, err = c.Encode(dst, text); return err })
+	return message, err
 }
 
 // opCode is what messages of a codec are sent as.

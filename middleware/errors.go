@@ -11,7 +11,8 @@ import (
 var ErrDecided = &protocol.Error{Name: "InvalidActionError", Message: "The action has already been decided"}
 
 // ErrStreamEnded blocks an action that comes to a Stream whose function has
-// returned, or that the function left undecided.
+// returned, or that the function left undecided. If it panicked, an error that
+// wraps this one says with what.
 var ErrStreamEnded = errors.New("middleware: the stream function has returned")
 
 // Refusal is an error with what a refusal can carry beside it. A plain error

@@ -2,6 +2,7 @@ package middleware
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	"github.com/socketcluster-go/socketcluster/channels/stream"
@@ -64,6 +65,11 @@ func (f Stream) Open() Session {
 	actions := s.emitter.Stream().All(context.Background())
 	go func() { // ends with Close or Kill, or when f is done; nobody waits for user code
 		defer close(s.ended)
+		defer func() {
+			if v := recover(); v != nil {
+				s.failed = fmt.Errorf("%w: %v", ErrStreamEnded, v)
+			}
+		}()
 		f(actions)
 	}()
 	return s
@@ -72,7 +78,8 @@ func (f Stream) Open() Session {
 // streamSession hands actions to a Stream's function.
 type streamSession struct {
 	emitter stream.Emitter[*Action]
-	ended   chan struct{}
+	ended   chan struct{} // closed when the function has returned
+	failed  error         // set before that: the function panicked
 }
 
 func (s *streamSession) Decide(ctx context.Context, a *Action) error {
@@ -81,7 +88,11 @@ func (s *streamSession) Decide(ctx context.Context, a *Action) error {
 	select {
 	case <-decided:
 	case <-s.ended:
-		a.Block(ErrStreamEnded)
+		if s.failed != nil {
+			a.Block(s.failed)
+		} else {
+			a.Block(ErrStreamEnded)
+		}
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
