@@ -75,7 +75,7 @@ func (l *loop) lastWords(c *Conn, code int, reason string, err error) {
 func (l *loop) linger(c *Conn) {
 	c.state = stateLinger
 	c.in.reset()
-	c.spill = nil
+	c.aside = nil
 	d := lingerTimeout
 	if l.set.CloseTimeout >= 0 {
 		d = min(d, l.set.CloseTimeout)
@@ -104,8 +104,14 @@ func (l *loop) doom(c *Conn, err error) {
 	if c.state >= stateDoomed {
 		return
 	}
-	c.state, c.err = stateDoomed, err
-	l.doomed = append(l.doomed, c)
+	c.state = stateDoomed
+	l.doomed = append(l.doomed, doomed{c, err})
+}
+
+// doomed is a connection to be buried, and why.
+type doomed struct {
+	c   *Conn
+	err error
 }
 
 // bury ends the doomed: the Handler is told, the socket closed.
@@ -113,12 +119,13 @@ func (l *loop) bury() {
 	for len(l.doomed) > 0 {
 		list := l.doomed
 		l.doomed = nil
-		for _, c := range list {
-			if c.upgrade != nil {
-				c.upgrade.cancel()
+		for _, d := range list {
+			c := d.c
+			if c.aside != nil && c.aside.cancel != nil {
+				c.aside.cancel()
 			}
 			l.leaveGroups(c)
-			l.tell(c, codeAbnormal, "", c.err)
+			l.tell(c, codeAbnormal, "", d.err)
 			l.io.cut(c)
 			l.release(c)
 			l.e.gone()

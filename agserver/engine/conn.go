@@ -37,7 +37,7 @@ type Conn struct {
 	loop   *loop
 	user   any
 	req    *Request
-	params connParams
+	params *connParams // nil = neither subprotocol nor compression
 
 	// Any goroutine.
 	queued   atomic.Int64  // bytes sent and not yet taken by the system
@@ -63,17 +63,15 @@ type Conn struct {
 	fd       int32
 	timer    timer
 	in       decoder
-	spill    []byte    // input that nobody could take yet
 	out      *outQueue // nil while nothing waits
 	groups   memberships
-	pipe     *pipe      // portable only
-	upgrade  *upgrading // until the connection is open
-	err      error      // why it is doomed
+	pipe     *pipe  // portable only
+	aside    *aside // nil while the connection is open and reads
 }
 
 // Send sends a message (or an OpPing, OpPong frame). p is copied.
 func (c *Conn) Send(op OpCode, p []byte) {
-	if c.params.deflate || len(p) > arenaLimit {
+	if c.deflates() || len(p) > arenaLimit {
 		c.SendFrame(NewFrame(op, p))
 		return
 	}
@@ -86,9 +84,11 @@ func (c *Conn) SendFrame(f *Frame) {
 	c.loop.postFrame(c, f)
 }
 
+func (c *Conn) deflates() bool { return c.params != nil && c.params.deflate }
+
 // wire returns f as this connection's peer wants it.
 func (c *Conn) wire(f *Frame) []byte {
-	if c.params.deflate {
+	if c.deflates() {
 		return f.deflated(c.loop.set.Deflate, c.params.windowBits)
 	}
 	return f.bytes()
@@ -161,7 +161,12 @@ func (c *Conn) Request() *Request { return c.req }
 func (c *Conn) RemoteAddr() net.Addr { return c.req.RemoteAddr() }
 
 // Subprotocol returns the agreed subprotocol; "" = none.
-func (c *Conn) Subprotocol() string { return c.params.subprotocol }
+func (c *Conn) Subprotocol() string {
+	if c.params == nil {
+		return ""
+	}
+	return c.params.subprotocol
+}
 
 func (c *Conn) has(flag uint32) bool { return c.flags.Load()&flag != 0 }
 

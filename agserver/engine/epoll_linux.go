@@ -246,7 +246,7 @@ func (p *epoll) detach(c *Conn, seen []byte) error {
 	if err != nil {
 		return fmt.Errorf("engine: handing a connection to net/http: %w", err)
 	}
-	return c.upgrade.web.take(nc, seen)
+	return c.aside.web.take(nc, seen)
 }
 
 func (p *epoll) end() { _ = p.file.Close() } // closes fd; no socket is left in it

@@ -4,27 +4,41 @@ import "errors"
 
 // input takes bytes that c's peer sent. b is valid during the call only.
 func (l *loop) input(c *Conn, b []byte) {
-	spill := c.spill
-	if spill != nil {
-		b = append(spill, b...)
-		c.spill = nil
+	before := c.takeAside()
+	if before != nil {
+		b = append(before, b...)
 	}
 	rest := l.consume(c, b)
-	if spill != nil && len(rest) == len(b) && c.state < stateLinger {
-		c.spill = b // still the same request head
+	if before != nil && len(rest) == len(b) && c.aside != nil {
+		c.aside.input = b // still the same incomplete request head
 		return
 	}
 	l.keepInput(c, rest)
 }
 
-// keepInput puts rest aside, which nobody can take yet: the head of a request
+// keepInput puts rest aside, which cannot be taken yet: the head of a request
 // that is incomplete, or what arrived before a pause. It may alias the read
-// buffer or the former spill.
+// buffer.
 func (l *loop) keepInput(c *Conn, rest []byte) {
 	if len(rest) == 0 || c.state >= stateLinger {
 		return
 	}
-	c.spill = append([]byte(nil), rest...)
+	if c.aside == nil {
+		c.aside = &aside{}
+	}
+	c.aside.input = append([]byte(nil), rest...)
+}
+
+// takeAside returns what keepInput kept; nil = nothing.
+func (c *Conn) takeAside() []byte {
+	if c.aside == nil {
+		return nil
+	}
+	b := c.aside.input
+	if c.aside.input = nil; c.opened {
+		c.aside = nil
+	}
+	return b
 }
 
 // consume acts on input and returns what cannot be taken yet.
@@ -65,7 +79,7 @@ func (l *loop) request(c *Conn, b []byte) int {
 		l.handOver(c, b)
 		return len(b)
 	}
-	r.setRemote(c.upgrade.remote)
+	r.setRemote(c.aside.remote)
 	if ref := checkUpgrade(r, l.set.Deflate); ref != nil {
 		l.refuse(c, ref)
 		return len(b)

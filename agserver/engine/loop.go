@@ -44,7 +44,7 @@ type loop struct {
 	due      []*Conn
 	dirty    []*Conn // have output to flush
 	hungUp   []*Conn // eof: to be ended once the replies are flushed
-	doomed   []*Conn // to be buried
+	doomed   []doomed
 	again    []*Conn // may have more input
 	spare    inbox
 	queues   []*outQueue
@@ -144,9 +144,8 @@ func (l *loop) resume(c *Conn) {
 	if !l.readable(c) {
 		return
 	}
-	if spill := c.spill; spill != nil {
-		c.spill = nil
-		l.keepInput(c, l.consume(c, spill))
+	if b := c.takeAside(); b != nil {
+		l.keepInput(c, l.consume(c, b))
 	}
 	if l.readable(c) {
 		l.io.read(c)
@@ -174,7 +173,7 @@ func (l *loop) release(c *Conn) {
 	l.leaveGroups(c)
 	l.dropOutput(c)
 	c.in.reset()
-	c.spill, c.upgrade = nil, nil
+	c.aside = nil
 	c.state = stateDead
 	c.setFlag(flagDead)
 	l.table[c.slot] = nil

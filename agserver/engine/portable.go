@@ -122,7 +122,7 @@ func (p *portable) read(c *Conn) {
 	}
 	switch {
 	case c.state >= stateDoomed: // cut, or given away
-	case c.spill != nil && c.opened: // paused: first that, then more
+	case c.opened && c.aside != nil: // paused: first that, then more
 		pp.full, pp.n = true, 0
 	case pp.err != nil:
 		p.l.peerGone(c)
@@ -197,7 +197,7 @@ func (p *portable) cut(c *Conn) {
 }
 
 func (p *portable) detach(c *Conn, seen []byte) error {
-	if err := c.upgrade.web.take(c.pipe.nc, seen); err != nil {
+	if err := c.aside.web.take(c.pipe.nc, seen); err != nil {
 		return err
 	}
 	close(c.pipe.gone) // the reader is not reading: it waits for us

@@ -181,7 +181,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	open := func(l *loop, c *Conn) {
 		l.attach(c)
-		c.spill = buffered
+		l.keepInput(c, buffered)
 		l.open(c, requestOf(req.compact(), req.remote), user, params, answer)
 		l.later(c)
 	}

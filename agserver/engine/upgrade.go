@@ -6,16 +6,19 @@ import (
 	"net/http"
 )
 
-// upgrading is what a connection needs until it is open.
-type upgrading struct {
+// aside is what a connection needs that an idle one lacks.
+type aside struct {
+	input []byte // what arrived and could not be taken yet
+
+	// Until the connection is open.
 	remote net.Addr
 	web    *web               // who serves requests that are no upgrade; nil = nobody
-	cancel context.CancelFunc // ends Handler.Upgrade's ctx; never nil
+	cancel context.CancelFunc // ends Handler.Upgrade's ctx; nil = it does not run
 }
 
 // newConn makes a connection that l is to adopt.
 func newConn(l *loop, remote net.Addr, w *web) *Conn {
-	return &Conn{loop: l, upgrade: &upgrading{remote: remote, web: w, cancel: func() {}}}
+	return &Conn{loop: l, aside: &aside{remote: remote, web: w}}
 }
 
 // begin gives c its slot and the time to upgrade.
@@ -28,7 +31,7 @@ func (l *loop) begin(c *Conn) {
 func (l *loop) decide(c *Conn, r *Request) {
 	c.state = stateDeciding
 	ctx, cancel := context.WithCancel(l.e.ctx)
-	c.upgrade.cancel = cancel
+	c.aside.cancel = cancel
 	l.e.wg.Go(func() {
 		defer cancel()
 		d := l.h.Upgrade(ctx, r)
@@ -48,9 +51,14 @@ func (l *loop) decide(c *Conn, r *Request) {
 
 // open makes c a WebSocket connection: answer is sent, the Handler told.
 func (l *loop) open(c *Conn, r *Request, user any, params connParams, answer []byte) {
-	c.req, c.user, c.params = r, user, params
+	c.req, c.user = r, user
+	if params != (connParams{}) {
+		c.params = &params
+	}
 	c.in.compress = params.deflate
-	c.upgrade = nil
+	if c.aside != nil && c.aside.input == nil {
+		c.aside = nil
+	}
 	c.state, c.opened = stateOpen, true
 	l.disarm(c)
 	l.say(c, answer)
@@ -65,7 +73,7 @@ func (l *loop) refuse(c *Conn, ref *refusal) {
 
 // handOver gives a connection, whose first bytes are b, to net/http.
 func (l *loop) handOver(c *Conn, b []byte) {
-	w := c.upgrade.web
+	w := c.aside.web
 	if w == nil {
 		l.refuse(c, &refusal{Status: http.StatusUpgradeRequired, Header: http.Header{"Upgrade": {"websocket"}}})
 		return
