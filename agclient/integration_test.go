@@ -209,14 +209,14 @@ func TestReference_UnsubscribeBeforeDisconnect(t *testing.T) {
 func TestReference_NoSubscribeFailOnDisconnect(t *testing.T) {
 	t.Parallel()
 	c := connect(t, reference.server(t, nil), nil)
+	hanging := c.Receiver("hanging").Consume()
+	done := future(func() error { return c.Invoke(within(t), "hang", nil, nil) })
+	next(t, hanging)
 	all := c.Events().All.Consume()
-	done := future(func() error { return c.Invoke(within(t), "performTask", nil, nil) })
 	ch := c.Subscribe("foo")
 	check(t, c.Disconnect(0, ""))
 	if err := <-done; !errors.Is(err, protocol.ErrBadConnection) {
-		// The call may have been made too late: then it waits for a connection that
-		// it asked for.
-		t.Logf("Invoke() = %v", err)
+		t.Errorf("Invoke() = %v, want BadConnectionError", err)
 	}
 	if slices.Contains(names(all), "subscribeFail") || ch.State() == channels.Unsubscribed {
 		t.Errorf("the subscription has failed, want it pending: %v", ch.State())

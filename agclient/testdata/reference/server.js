@@ -23,6 +23,10 @@ const procedures = {
   echo: (socket, data) => data,
   notes: (socket, data, notes) => notes,
   performTask: () => new Promise((resolve) => setTimeout(resolve, 1000)),
+  hang: (socket) => {
+    socket.transmit('hanging');
+    return new Promise(() => {});
+  },
   setAuthKey: (socket, data) => {
     socket.server.signatureKey = data;
     socket.server.verificationKey = data;
