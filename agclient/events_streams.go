@@ -54,19 +54,42 @@ func (e *Events) Backpressure() int {
 	return n
 }
 
-// eventStream is a stream of any event.
-type eventStream interface {
+// Stats describes all consumers (getAllListenersConsumerStatsList); Stats.Stream
+// is the name of the event, "*" for All.
+func (e *Events) Stats() []stream.Stats {
+	var list []stream.Stats
+	for _, s := range e.list() {
+		for _, stats := range s.Stats() {
+			stats.Stream = s.name
+			list = append(list, stats)
+		}
+	}
+	return list
+}
+
+// namedStream is a stream of any event.
+type namedStream struct {
+	name string
+	anyStream
+}
+
+// anyStream is what the streams of all types have in common.
+type anyStream interface {
 	Close()
 	Kill()
 	Backpressure() int
+	Stats() []stream.Stats
 }
 
-func (e *Events) list() []eventStream {
-	return []eventStream{
-		e.Error, e.Connecting, e.Connect, e.ConnectAbort, e.Disconnect, e.Close,
-		e.Message, e.Raw, e.Subscribe, e.SubscribeRequest, e.SubscribeFail,
-		e.Unsubscribe, e.SubscribeStateChange, e.KickOut, e.Authenticate,
-		e.Deauthenticate, e.AuthStateChange, e.RemoveAuthToken, e.All,
+func (e *Events) list() []namedStream {
+	return []namedStream{
+		{"error", e.Error}, {"connecting", e.Connecting}, {"connect", e.Connect},
+		{"connectAbort", e.ConnectAbort}, {"disconnect", e.Disconnect}, {"close", e.Close},
+		{"message", e.Message}, {"raw", e.Raw}, {"subscribe", e.Subscribe},
+		{"subscribeRequest", e.SubscribeRequest}, {"subscribeFail", e.SubscribeFail},
+		{"unsubscribe", e.Unsubscribe}, {"subscribeStateChange", e.SubscribeStateChange},
+		{"kickOut", e.KickOut}, {"authenticate", e.Authenticate}, {"deauthenticate", e.Deauthenticate},
+		{"authStateChange", e.AuthStateChange}, {"removeAuthToken", e.RemoveAuthToken}, {"*", e.All},
 	}
 }
 

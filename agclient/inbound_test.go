@@ -230,6 +230,10 @@ func TestEvents_KillAll(t *testing.T) {
 		if n := c.Events().Backpressure(); n != 2 { // message and raw, in All
 			t.Errorf("Backpressure() = %d, want 2", n)
 		}
+		stats := c.Events().Stats()
+		if len(stats) != 2 || stats[0].Stream != "raw" || stats[0].Backpressure != 1 || stats[1].Stream != "*" {
+			t.Errorf("Stats() = %+v, want one of raw and one of all", stats)
+		}
 		c.Events().KillAll()
 		if _, err := raw.Next(t.Context()); !errors.Is(err, stream.ErrEnded) {
 			t.Errorf("Next() = %v, want ErrEnded", err)
