@@ -75,7 +75,11 @@ func (r *runner) work() {
 		}
 	}
 	if n := r.in.takeClosing(); n != nil {
-		r.sock.destroy(*n)
+		if r.in.home == &r.sock.rawIn {
+			r.sock.endBehind(*n)
+		} else {
+			r.sock.destroy(*n)
+		}
 	}
 }
 

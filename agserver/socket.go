@@ -71,8 +71,10 @@ type Socket struct {
 	// middleware are the middlewares that keep state for the socket.
 	middleware atomic.Pointer[sessions]
 
-	// in are the messages that wait for user code.
-	in inboxes
+	// in are the messages that wait for user code, rawIn those that wait for raw
+	// middleware before that; unhandled is their number.
+	in, rawIn inboxes
+	unhandled atomic.Int32
 
 	// looseCalls counts the handlers that were relieved and are still at work.
 	looseCalls atomic.Int32

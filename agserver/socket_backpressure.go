@@ -1,13 +1,8 @@
 package agserver
 
 // InboundBackpressure returns how many messages of the client wait to be
-// handled.
-func (s *Socket) InboundBackpressure() int {
-	if in := s.in.Load(); in != nil {
-		return in.waiting()
-	}
-	return 0
-}
+// handled, those that raw middleware looks at included.
+func (s *Socket) InboundBackpressure() int { return int(max(0, s.unhandled.Load())) }
 
 // OutboundBackpressure returns how many packets wait to be sent: for the answer
 // to a call, for outbound middleware, or for their batch. What the client has

@@ -59,10 +59,17 @@ func (s *Socket) ended(code protocol.CloseCode, reason string, err error) {
 			s.emitError(err)
 		}
 	}
-	if in := s.in.Load(); in != nil && !s.dead.Load() && in.postpone(CloseStatus{Code: code, Reason: reason}) {
-		return // messages that came before have their turn first
+	end := CloseStatus{Code: code, Reason: reason}
+	if s.dead.Load() || !s.rawIn.Load().postpone(end) {
+		s.endBehind(end)
 	}
-	s.destroy(CloseStatus{Code: code, Reason: reason})
+}
+
+// endBehind ends the socket behind the messages that came before.
+func (s *Socket) endBehind(end CloseStatus) {
+	if s.dead.Load() || !s.in.Load().postpone(end) {
+		s.destroy(end)
+	}
 }
 
 // destroy makes the socket a closed one, once, and reports whether it did. The
@@ -92,8 +99,10 @@ func (s *Socket) destroy(end CloseStatus) bool {
 	channels := s.subs.names()
 	s.mu.Unlock()
 
-	if in := s.in.Load(); in != nil && s.gone() {
-		in.clear()
+	if s.gone() {
+		s.rawIn.Load().clear()
+		s.in.Load().clear()
+		s.unhandled.Store(0)
 	}
 	if len(channels) > 0 && s.srv.brokerBlocks {
 		s.srv.goroutines.Go(func() { s.finish(channels) })

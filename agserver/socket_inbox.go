@@ -16,17 +16,20 @@ type inMessage struct {
 	pong   bool
 	raw    bool // has yet to pass the raw middleware
 
-	turn turnNumber // ends with this message, the last one of a batch
+	unpacked bool       // from a batch
+	turn     turnNumber // ends with this message, the last one of a batch
 }
 
 // inbox holds the messages of one socket that wait while user code is at work
 // for an earlier one, and is worked off by one runner at a time. A socket has
 // one only while there is something to wait for; otherwise messages are handled
-// where they are read.
+// where they are read. With raw middleware there is another one in front, so
+// that messages are shown to it whatever holds up the ones before.
 //
-// Filled by the engine's calls for the socket (and by raw middleware that has
-// come to a decision late), emptied by the runner.
+// Filled by the engine's calls for the socket, and behind the raw middleware by
+// the runner of the one in front; emptied by its own runner.
 type inbox struct {
+	home   *inboxes // where the socket holds it
 	runner atomic.Pointer[runner]
 
 	mu sync.Mutex
@@ -43,16 +46,18 @@ type inbox struct {
 // inboxes is how a socket holds its inbox.
 type inboxes = atomic.Pointer[inbox]
 
-// enqueue hands a message to the socket's runner, which it starts if there is
-// none. The message must be owned by the caller: its text is kept.
-func (s *Socket) enqueue(m inMessage) {
+// enqueue hands a message to the runner of one of the socket's inboxes, which it
+// starts if there is none. The message must be owned by the caller: its text is
+// kept.
+func (s *Socket) enqueue(home *inboxes, m inMessage) {
+	s.unhandled.Add(1)
 	for {
-		in := s.in.Load()
+		in := home.Load()
 		if in == nil {
-			in = &inbox{}
+			in = &inbox{home: home}
 			in.queue = append(in.queue, m)
 			in.bytes = len(m.text)
-			if s.in.CompareAndSwap(nil, in) {
+			if home.CompareAndSwap(nil, in) {
 				s.startRunner(in)
 				return
 			}
@@ -95,7 +100,7 @@ func (in *inbox) next(s *Socket, r *runner) (inMessage, bool) {
 	}
 	if in.head == len(in.queue) {
 		in.done = true
-		s.in.CompareAndSwap(in, nil)
+		in.home.CompareAndSwap(in, nil)
 		return inMessage{}, false
 	}
 	m := in.queue[in.head]
@@ -117,7 +122,7 @@ func (in *inbox) next(s *Socket, r *runner) (inMessage, bool) {
 func (in *inbox) unpack(m inMessage, turn turnNumber) {
 	var packets []inMessage
 	for p := range m.packet.Elements() {
-		packets = append(packets, inMessage{packet: p, text: m.text, binary: m.binary})
+		packets = append(packets, inMessage{packet: p, text: m.text, binary: m.binary, unpacked: true})
 	}
 	packets[len(packets)-1].turn = turn
 	in.mu.Lock()
@@ -127,8 +132,11 @@ func (in *inbox) unpack(m inMessage, turn turnNumber) {
 	in.bytes += len(packets) * len(m.text)
 }
 
-// clear forgets what waits: the socket has ended.
+// clear forgets what waits: the socket has ended. It may be called for no inbox.
 func (in *inbox) clear() {
+	if in == nil {
+		return
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.queue, in.head, in.bytes = nil, 0, 0
@@ -138,6 +146,9 @@ func (in *inbox) clear() {
 // postpone leaves the end of the connection to the runner, behind what waits.
 // It reports false if there is no runner any more.
 func (in *inbox) postpone(n CloseStatus) bool {
+	if in == nil {
+		return false
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	if in.done {
@@ -158,14 +169,10 @@ func (in *inbox) takeClosing() *CloseStatus {
 
 // isPaused reports whether the socket is not read for want of room.
 func (in *inbox) isPaused() bool {
+	if in == nil {
+		return false
+	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	return in.paused
-}
-
-// waiting returns how many messages wait.
-func (in *inbox) waiting() int {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return len(in.queue) - in.head
 }

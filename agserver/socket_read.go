@@ -22,7 +22,7 @@ func (s *Socket) receive(binary bool, text []byte) {
 	pong := !binary && string(text) == s.srv.opt.ProtocolVersion.Pong()
 	s.seen(pong)
 	if s.srv.middleware.has(middleware.InboundRaw) {
-		s.enqueue(inMessage{text: bytes.Clone(text), binary: binary, pong: pong, raw: true})
+		s.enqueue(&s.rawIn, inMessage{text: bytes.Clone(text), binary: binary, pong: pong, raw: true})
 		return
 	}
 	if st := s.streams.Load(); st != nil && st.emit.message.HasConsumers() {
@@ -32,7 +32,7 @@ func (s *Socket) receive(binary bool, text []byte) {
 	busy := s.in.Load() != nil
 	if pong {
 		if busy {
-			s.enqueue(inMessage{pong: true})
+			s.enqueue(&s.in, inMessage{pong: true})
 		} else {
 			s.onPong()
 		}
@@ -92,21 +92,21 @@ func decode(c protocol.Codec, text []byte, binary bool) ([]byte, error) {
 // enqueueText parses a message that the socket owns and hands it to the runner.
 func (s *Socket) enqueueText(text []byte, binary bool) {
 	if packet, ok := s.parse(text, binary); ok {
-		s.enqueue(inMessage{packet: packet, text: text, binary: binary})
+		s.enqueue(&s.in, inMessage{packet: packet, text: text, binary: binary})
 	}
 }
 
 // handleMessage handles a message on runner r.
 func (s *Socket) handleMessage(m inMessage, r *runner) {
 	if m.raw {
-		if !s.passRaw(&m, r) {
-			return
+		if s.passRaw(&m, r) && !s.gone() {
+			s.enqueue(&s.in, m)
 		}
-		if r.started.Load() == relieved {
-			// Later messages have overtaken this one while it was looked at.
-			s.enqueueDecided(m)
-			return
-		}
+		s.unhandled.Add(-1)
+		return
+	}
+	if !m.unpacked {
+		s.unhandled.Add(-1)
 	}
 	switch {
 	case s.gone():
@@ -150,14 +150,6 @@ func (s *Socket) passRaw(m *inMessage, r *runner) bool {
 	var ok bool
 	m.packet, ok = s.parse(m.text, m.binary)
 	return ok
-}
-
-// enqueueDecided puts a message that has passed the raw middleware behind what
-// waits for the runner.
-func (s *Socket) enqueueDecided(m inMessage) {
-	if !s.gone() {
-		s.enqueue(m)
-	}
 }
 
 // checkBatch reports whether a batch is within bounds; the socket is closed
