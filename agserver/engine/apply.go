@@ -39,8 +39,9 @@ func (l *loop) apply(o *op, arena []byte) {
 		}
 	case opDivert:
 		c.diverted = l.div != nil
+		c.divertings++
 	case opUndivert:
-		l.undivert(c, uint32(o.at))
+		l.undivert(c, o)
 	case opWake:
 		l.wakeBy(c, Instant(o.at))
 	case opResume:
@@ -69,31 +70,43 @@ func (l *loop) send(c *Conn, b []byte, kept bool, at int64) {
 		return
 	}
 	l.enqueue(c, b, kept, at)
+	l.soon(c)
 }
 
 // sendGroup queues f for every member, or diverts it. Connections are not
 // ended while the list is walked: admitOutput posts.
 func (l *loop) sendGroup(s *members, f *Frame) {
+	wide := len(s.list) >= wideGroup
 	for i := range s.list {
 		c := s.list[i].c
 		if c.diverted {
-			c.diverts.Add(1)
 			l.div.Diverted(c, f)
+			c.diverts.Add(1) // behind it: an undivert that was asked for meanwhile must see a difference
 			continue
 		}
 		b := c.wire(f)
 		if c.state == stateOpen && l.admitOutput(c, len(b)) {
 			l.enqueue(c, b, true, 0)
+			if wide {
+				l.paced(c)
+			} else {
+				l.soon(c)
+			}
 		}
 	}
 }
 
 // undivert ends diverting c, unless frames were diverted since that was asked
 // for: what the Handler sent in their place is behind this op in the inbox,
-// so the op goes behind it, or later frames would overtake.
-func (l *loop) undivert(c *Conn, seen uint32) {
-	if now := c.diverts.Load(); now != seen {
-		l.post(op{kind: opUndivert, c: c, at: int64(now)})
+// so the op goes behind it, or later frames would overtake. An op that was put
+// off gives way to a Divert(true) that came after it.
+func (l *loop) undivert(c *Conn, o *op) {
+	putOff, diverting := o.n != 0, uint32(c.divertings)+1
+	if putOff && o.n != diverting {
+		return
+	}
+	if now := c.diverts.Load(); now != uint32(o.at) {
+		l.post(op{kind: opUndivert, c: c, at: int64(now), n: diverting})
 		return
 	}
 	c.diverted = false

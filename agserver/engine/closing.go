@@ -27,6 +27,7 @@ func (l *loop) startClose(c *Conn, frame []byte) {
 func (l *loop) say(c *Conn, b []byte) {
 	c.queued.Add(int64(len(b)))
 	l.enqueue(c, append([]byte(nil), b...), true, 0)
+	l.soon(c)
 }
 
 // timeout arms c's timer; negative = never.
@@ -81,10 +82,7 @@ func (l *loop) linger(c *Conn) {
 		d = min(d, l.set.CloseTimeout)
 	}
 	l.timeout(c, d)
-	if !c.dirty {
-		c.dirty = true
-		l.dirty = append(l.dirty, c)
-	}
+	l.soon(c)
 	if !c.eof {
 		l.later(c)
 	}

@@ -42,31 +42,33 @@ type Conn struct {
 	// Any goroutine.
 	queued   atomic.Int64  // bytes sent and not yet taken by the system
 	received atomic.Int64  // written by the loop
-	diverts  atomic.Uint32 // calls of Diverted so far; written by the loop
+	diverts  atomic.Uint32 // calls of Diverted that have returned; written by the loop
 	flags    atomic.Uint32
 
 	// Owned by the loop.
-	state    state
-	opened   bool // Handler.Open was called
-	told     bool // Handler.Closed was called
-	dirty    bool // on the loop's flush list
-	blocked  bool // the socket is full: wait for room
-	hungUp   bool // the peer will send no more: read to the end
-	eof      bool // the end was read, or the connection broke
-	diverted bool // see Divert
-	again    bool // on the backend's list of sockets that may have more
-	ended    bool // the half-close of a lingering connection was asked for
-	controls uint16
-	ctlAt    uint32 // the second that controls counts
-	slot     uint32
-	gen      uint32
-	fd       int32
-	timer    timer
-	in       decoder
-	out      *outQueue // nil while nothing waits
-	groups   memberships
-	pipe     *pipe  // portable only
-	aside    *aside // nil while the connection is open and reads
+	state      state
+	opened     bool   // Handler.Open was called
+	told       bool   // Handler.Closed was called
+	dirty      bool   // to be flushed at the end of this turn
+	fanned     bool   // to be flushed with the next fan-out
+	blocked    bool   // the socket is full: wait for room
+	hungUp     bool   // the peer will send no more: read to the end
+	eof        bool   // the end was read, or the connection broke
+	diverted   bool   // see Divert
+	again      bool   // on the backend's list of sockets that may have more
+	ended      bool   // the half-close of a lingering connection was asked for
+	divertings uint16 // calls of Divert(true) that took effect
+	controls   uint16
+	ctlAt      uint32 // the second that controls counts
+	slot       uint32
+	gen        uint32
+	fd         int32
+	timer      timer
+	in         decoder
+	out        *outQueue // nil while nothing waits
+	groups     memberships
+	pipe       *pipe  // portable only
+	aside      *aside // nil while the connection is open and reads
 }
 
 // Send sends a message (or an OpPing, OpPong frame). p is copied.

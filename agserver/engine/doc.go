@@ -43,7 +43,8 @@
 // A turn of a loop is: read sockets and call Message; call Wake; apply the
 // inbox; send what the turn has queued, one system call per connection; bury
 // the dead. A connection whose socket is full keeps its queue until the
-// system reports room.
+// system reports room. Wide fan-outs that follow one another are held for up to
+// 2 ms, and then sent together; nothing else is held.
 //
 // # Who owns what
 //

@@ -80,7 +80,7 @@ func (p *epoll) collect() int {
 
 func (p *epoll) poll() {
 	if p.n = p.collect(); p.n == 0 && p.l.idle() {
-		p.park(p.l.nextDue())
+		p.park(p.l.nextTurn())
 	}
 	p.l.now = p.l.e.Now()
 	p.l.readAgain()
@@ -126,9 +126,8 @@ func (p *epoll) wake() { _ = p.file.SetReadDeadline(bell) }
 func (p *epoll) happened(c *Conn, events uint32) {
 	if events&unix.EPOLLOUT != 0 && c.blocked {
 		c.blocked = false
-		if c.out != nil && !c.dirty {
-			c.dirty = true
-			p.l.dirty = append(p.l.dirty, c)
+		if c.out != nil {
+			p.l.soon(c)
 		}
 	}
 	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {

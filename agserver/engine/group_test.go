@@ -200,13 +200,15 @@ func TestConn_DivertKeepsTheOrder(t *testing.T) {
 		read := make(chan struct{})
 		wg.Go(func() {
 			defer close(read)
+			enough := sync.OnceFunc(func() { close(stop) })
+			defer enough()
 			for i := range frames {
 				if _, got := p.frame(); got != strconv.Itoa(i) {
 					t.Errorf("frame = %q, want %d", got, i)
 					return
 				}
 				if i == frames-100 {
-					close(stop) // what is batched for ever would never arrive
+					enough() // what is batched for ever would never arrive
 				}
 			}
 		})

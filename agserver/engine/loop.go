@@ -5,7 +5,7 @@ package engine
 type backend interface {
 	// poll collects what the peers sent and hands it to the loop. If there is
 	// nothing and the loop is idle, it waits until there is something, wake is
-	// called, or the clock reaches l.nextDue (0 = for ever).
+	// called, or the clock reaches l.nextTurn (0 = for ever).
 	poll()
 	wake()
 	// read goes on reading c after a pause.
@@ -42,7 +42,9 @@ type loop struct {
 	stopping bool
 	wheel    wheel
 	due      []*Conn
-	dirty    []*Conn // have output to flush
+	dirty    []*Conn // see soon
+	fanned   []*Conn // see paced
+	fanAfter Instant // when fanned may be flushed
 	hungUp   []*Conn // eof: to be ended once the replies are flushed
 	doomed   []doomed
 	again    []*Conn // may have more input
@@ -83,7 +85,19 @@ func (l *loop) turn() {
 }
 
 // idle reports whether there is nothing to do but what may be in the inbox.
-func (l *loop) idle() bool { return len(l.again) == 0 || l.e.congested.Load() > 0 }
+func (l *loop) idle() bool {
+	return len(l.dirty) == 0 && (len(l.again) == 0 || l.e.congested.Load() > 0)
+}
+
+// nextTurn returns when the loop has to turn at the latest; 0 = not before
+// something happens.
+func (l *loop) nextTurn() Instant {
+	due := l.nextDue()
+	if len(l.fanned) > 0 && (due == 0 || l.fanAfter < due) {
+		return l.fanAfter
+	}
+	return due
+}
 
 // asleep reports whether the inbox is empty. If so, whoever posts calls wake
 // from now on, until awake: a backend that sets a clock does it before.

@@ -1,11 +1,23 @@
 package engine
 
+import "time"
+
 // queuesKept bounds the empty output queues that a loop keeps for reuse, and
 // piecesKept the capacity of each. Without reuse, growth of these queues was
 // 99 % of the bytes allocated under a saturated fan-out.
 const (
 	queuesKept = 1024
 	piecesKept = 256
+)
+
+// A fan-out to at least wideGroup members of a loop is paced: once one was
+// sent, those that follow within fanPace are held and sent together, with one
+// system call per connection. A lone publication is never held, nor is
+// anything else that a connection is sent; whatever goes out takes along what
+// was held before it.
+const (
+	wideGroup = 32
+	fanPace   = Instant(2 * time.Millisecond)
 )
 
 // A piece is part of what a connection has yet to send.
@@ -114,22 +126,43 @@ func (l *loop) enqueue(c *Conn, b []byte, kept bool, arenaAt int64) {
 	if !kept {
 		l.lastConn, l.lastEnd = c, arenaAt+int64(len(b))
 	}
+}
+
+// soon has c flushed at the end of this turn.
+func (l *loop) soon(c *Conn) {
 	if !c.dirty {
 		c.dirty = true
 		l.dirty = append(l.dirty, c)
 	}
 }
 
-// flush sends what this turn has queued.
+// paced has c flushed with the next fan-out, if not sooner.
+func (l *loop) paced(c *Conn) {
+	if !c.dirty && !c.fanned {
+		c.fanned = true
+		l.fanned = append(l.fanned, c)
+	}
+}
+
+// flush sends what this turn has queued, and what was held if it is time.
 func (l *loop) flush() {
 	l.lastConn = nil
-	for i := 0; i < len(l.dirty); i++ {
-		c := l.dirty[i]
+	for _, c := range l.dirty {
 		c.dirty = false
 		l.flushConn(c)
 	}
 	clear(l.dirty)
 	l.dirty = l.dirty[:0]
+	if len(l.fanned) == 0 || l.now < l.fanAfter {
+		return
+	}
+	for _, c := range l.fanned {
+		c.fanned = false
+		l.flushConn(c)
+	}
+	clear(l.fanned)
+	l.fanned = l.fanned[:0]
+	l.fanAfter = l.e.Now() + fanPace
 }
 
 // flushConn sends what waits for c, as far as the system takes it.

@@ -75,7 +75,7 @@ func (pp *pipe) readAll(l *loop, c *Conn) {
 
 func (p *portable) poll() {
 	if p.l.idle() && p.l.asleep() {
-		p.park(p.l.nextDue())
+		p.park(p.l.nextTurn())
 		p.l.awake()
 	}
 	p.l.now = p.l.e.Now()

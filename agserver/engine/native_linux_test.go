@@ -1,0 +1,65 @@
+package engine_test
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/socketcluster-go/socketcluster/agserver/engine"
+)
+
+// Out of descriptors, accepting backs off, and goes on when there are some.
+func TestServe_DescriptorsExhausted(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		failed := make(chan error, 1024)
+		s := serve(t, &handler{}, engine.Config{Portable: portable, OnError: func(err error) { failed <- err }}, nil)
+		survives(t, s) // everything is set up
+		before := s.tcp()
+		fds, err := os.ReadDir("/proc/self/fd")
+		if err != nil {
+			t.Fatalf("ReadDir() = %v", err)
+		}
+		var old unix.Rlimit
+		if err := unix.Getrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+			t.Fatalf("Getrlimit() = %v", err)
+		}
+		fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM, 0) // while there are descriptors
+		if err != nil {
+			t.Fatalf("Socket() = %v", err)
+		}
+		defer unix.Close(fd)
+		low := old
+		low.Cur = uint64(len(fds)) // at most: the highest number in use may be higher
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &low); err != nil {
+			t.Fatalf("Setrlimit() = %v", err)
+		}
+		err = connect(fd, s.addr)
+		var got error
+		if err == nil {
+			got = <-failed
+		}
+		if err := unix.Setrlimit(unix.RLIMIT_NOFILE, &old); err != nil {
+			t.Fatalf("Setrlimit() = %v", err)
+		}
+		if err != nil {
+			t.Fatalf("Connect() = %v", err)
+		}
+		if !errors.Is(got, unix.EMFILE) {
+			t.Errorf("OnError(%v), want EMFILE", got)
+		}
+		before.write([]byte(requestText()))
+		before.upgraded()
+		survives(t, s)
+	})
+}
+
+func connect(fd int, addr string) error {
+	ap, err := netip.ParseAddrPort(addr)
+	if err != nil {
+		return err
+	}
+	return unix.Connect(fd, &unix.SockaddrInet4{Port: int(ap.Port()), Addr: ap.Addr().As4()})
+}
