@@ -124,6 +124,8 @@ func TestPlayground(t *testing.T) {
 	})
 
 	sub("Frames", func(t *testing.T, b *chromium) {
+		// Frames are counted: no ping is to come between.
+		s := start(t, "0", "-options", `{"pingInterval": 3600000, "pingTimeout": 7200000}`)
 		p := connected(b, s)
 		p.waitText(".frame.out .frame-name", "#handshake")
 		p.waitText(".frame.in .kind.answer", "answer")
