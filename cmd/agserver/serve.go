@@ -39,7 +39,7 @@ func serve(c *config, log *slog.Logger) error {
 	var background sync.WaitGroup
 	defer background.Wait()
 	defer stop()
-	logEvents(ctx, &background, srv, log)
+	logEvents(ctx, &background, srv, log, h)
 	if c.dev {
 		addDemo(srv)
 		background.Go(func() { tick(ctx, srv, log) })
@@ -134,8 +134,9 @@ func announce(c *config, log *slog.Logger, address net.Addr) {
 }
 
 // logEvents logs errors, warnings and (at the level for it) connections, one
-// goroutine each, until ctx is done.
-func logEvents(ctx context.Context, background *sync.WaitGroup, srv *agserver.Server, log *slog.Logger) {
+// goroutine each, until ctx is done. While the server ends there are no
+// warnings: each socket that it closes would be one.
+func logEvents(ctx context.Context, background *sync.WaitGroup, srv *agserver.Server, log *slog.Logger, h *health) {
 	events := srv.Events()
 	errs, warnings := events.Error.All(ctx), events.Warning.All(ctx)
 	background.Go(func() {
@@ -145,9 +146,11 @@ func logEvents(ctx context.Context, background *sync.WaitGroup, srv *agserver.Se
 	})
 	background.Go(func() {
 		for ev := range warnings {
-			if ev.Socket != nil {
+			switch {
+			case h.ending.Load():
+			case ev.Socket != nil:
 				log.Warn("socket", "err", ev.Warning, "socket", ev.Socket.ID())
-			} else {
+			default:
 				log.Warn("server", "err", ev.Warning)
 			}
 		}

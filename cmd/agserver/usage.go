@@ -19,7 +19,8 @@ DESCRIPTION
     clock               a channel that tells the time every second
   Production mode has none of these.
 
-  GET /health-check answers 200 OK, and 503 while the server is ending.
+  GET /health-check answers 200 OK. While the server is ending, new connections
+  are refused, and on old ones the answer is 503.
 
 FLAGS
   A flag wins over its environment variable. An empty variable is as good as none.

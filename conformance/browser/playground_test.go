@@ -275,7 +275,7 @@ func TestPlayground_Reconnect(t *testing.T) {
 	p.waitText("#status", "Again in")
 	p.wait(`document.querySelector('.tab[data-state="pending"][aria-selected="true"]')`)
 
-	s = start(t, s.port)
+	start(t, s.port)
 	p.click("#connect-button")
 	p.waitText("#status", "Connected")
 	p.wait(`document.querySelector('.tab[data-state="subscribed"][aria-selected="true"]')`)
