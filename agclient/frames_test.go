@@ -40,6 +40,21 @@ func TestClient_Frames(t *testing.T) {
 		})
 	})
 
+	t.Run("PingsWhileTheServerDoesNotRead", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{MaxBuffered: 1000})
+			p.stall()
+			for range 100 {
+				p.writeFrame(ws.NewPingFrame(make([]byte, 100)))
+			}
+			synctest.Wait()
+			if err := c.Transmit("x", nil); err != nil { // one pong waits for all
+				t.Errorf("Transmit() = %v, want room for it", err)
+			}
+		})
+	})
+
 	t.Run("UnaskedPong", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t)
