@@ -19,8 +19,7 @@ func (l *loop) startClose(c *Conn, frame []byte) {
 	c.state = stateClosing
 	l.say(c, frame)
 	l.timeout(c, l.set.CloseTimeout)
-	c.clearFlag(flagPaused) // the peer's answer is awaited
-	l.resume(c)
+	l.resume(c) // from a pause: the peer's answer is awaited
 }
 
 // say queues the engine's own bytes for c, which are copied.

@@ -137,6 +137,50 @@ func TestConn_Close(t *testing.T) {
 	})
 }
 
+func TestConn_CloseEndsAPause(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, told := recorder()
+		h.message = func(c *engine.Conn, _ engine.OpCode, p []byte) {
+			told.add("message %s", p)
+			c.Pause()
+			c.Close(4000, "")
+			c.Pause()
+		}
+		s := serve(t, h, engine.Config{Portable: portable}, nil)
+		p := s.dial()
+		p.write(append(masked(ws.OpText, "go"), masked(ws.OpText, "ignored")...))
+		p.wantClose(4000, "")
+		p.write(closeFrame(4000, ""))
+		p.wantEOF()
+		told.wait(t, `open; message go; closed 4000 ""`)
+	})
+}
+
+// A peer that reads slowly, but reads, gets everything in order.
+func TestConn_SlowReader(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		s := serve(t, h, engine.Config{Portable: portable, MaxOutbound: -1}, nil)
+		p := s.dial()
+		c := <-opened
+		g := s.NewGroup()
+		g.Add(c)
+		const frames = 6000
+		for i := range frames { // more than the system takes
+			text := fmt.Sprintf("%d %s", i, strings.Repeat("s", i%5000))
+			if i%3 == 0 {
+				c.Send(engine.OpText, []byte(text))
+			} else {
+				g.Send(textFrame("%s", text))
+			}
+		}
+		for i := range frames {
+			p.want(fmt.Sprintf("%d %s", i, strings.Repeat("s", i%5000)))
+		}
+		eventually(t, func() bool { return c.Buffered() == 0 }, "Buffered() = 0")
+	})
+}
+
 func TestConn_CloseWithoutAnswerIsCut(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
 		h, told := recorder()

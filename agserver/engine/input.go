@@ -55,7 +55,7 @@ func (l *loop) consume(c *Conn, b []byte) (rest []byte) {
 			return b
 		case c.state > stateClosing || c.has(flagCut):
 			return nil
-		case c.has(flagPaused):
+		case c.has(flagPaused) && c.state == stateOpen:
 			return b
 		default:
 			b = b[l.frame(c, b):]

@@ -121,7 +121,7 @@ func (l *loop) readable(c *Conn) bool {
 	switch {
 	case c.state >= stateDoomed || c.state == stateDeciding || c.eof:
 		return false
-	case c.state == stateLinger:
+	case c.state >= stateClosing: // the peer's close frame, or its end, is awaited
 		return true
 	case c.has(flagPaused):
 		return false

@@ -84,8 +84,14 @@ func (q *outQueue) gather(buf []byte) []byte {
 	return buf[:n]
 }
 
-// keep copies what lies in an arena into memory of the queue's own.
+// keep copies what lies in an arena into memory of the queue's own, and takes
+// what was sent out of the list.
 func (q *outQueue) keep() {
+	if q.head > len(q.pieces)/2 {
+		n := copy(q.pieces, q.waiting())
+		clear(q.pieces[n:])
+		q.pieces, q.head = q.pieces[:n], 0
+	}
 	if q.loose == 0 {
 		return
 	}
@@ -106,11 +112,6 @@ func (q *outQueue) keep() {
 		p.b, p.kept = own[at:len(own):len(own)], true
 	}
 	q.loose = 0
-	if q.head > len(q.pieces)/2 {
-		n := copy(q.pieces, q.pieces[q.head:])
-		clear(q.pieces[n:])
-		q.pieces, q.head = q.pieces[:n], 0
-	}
 }
 
 // enqueue adds b to what waits for c. Its bytes are counted in c.queued
