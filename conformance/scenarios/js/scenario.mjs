@@ -1,0 +1,106 @@
+import {Trace} from './trace.mjs';
+
+// How long a scenario may take before it counts as stuck.
+const PATIENCE = 25000;
+
+// Stage is what a scenario plays on: it makes clients and records steps.
+class Stage {
+  constructor(driver, library, player, scenario, port) {
+    this.trace = new Trace();
+    this.has = driver.has;
+    this._driver = driver;
+    this._library = library;
+    this._player = player;
+    this._scenario = scenario.name;
+    this._port = port;
+    this._clients = [];
+  }
+
+  // client makes a client, which is not connected yet. Unless the options say
+  // otherwise it does not reconnect by itself. Clients with the same token name
+  // share their auth token.
+  client(name, {tokenName = name, ...options} = {}) {
+    let client = new this._driver(this.trace, name, this._library, {
+      hostname: '127.0.0.1',
+      port: this._port,
+      path: '/socketcluster/',
+      autoConnect: false,
+      autoReconnect: false,
+      authTokenName: `${this._player}.${this._scenario}.${tokenName}`,
+      ...options
+    });
+    this._clients.push(client);
+    return client;
+  }
+
+  // room returns the name of a channel that no other player uses.
+  room(name) {
+    return `${this._player}: ${name}`;
+  }
+
+  // connected makes a client and waits until it is open.
+  async connected(name, options) {
+    let client = this.client(name, options);
+    client.connect();
+    await client.event('connect');
+    return client;
+  }
+
+  // step records a value.
+  step(label, value) {
+    this.trace.record('steps', [label, value]);
+  }
+
+  // result records what becomes of a promise, and returns it.
+  async result(label, promise) {
+    try {
+      let value = await promise;
+      this.step(label, {value});
+      return value;
+    } catch (error) {
+      this.step(label, {error});
+    }
+  }
+
+  // settle waits until the servers' frames to every client have come: answers
+  // stand behind what was sent before the call came in.
+  async settle() {
+    await Promise.all(this._clients
+      .filter((client) => client.state === 'open')
+      .map((client) => client.invoke('echo', null).catch(() => {})));
+  }
+
+  end() {
+    this.trace.close();
+    for (let client of this._clients) {
+      client.disconnect();
+    }
+  }
+}
+
+// play plays a scenario and returns its lanes. A scenario that fails or gets
+// stuck has a lane "failure".
+export async function play(scenario, {driver, library, player, ports}) {
+  let group = scenario.group || 'plain';
+  let stage = new Stage(driver, library, player, scenario, ports[group]);
+  let timer;
+  let stuck = new Promise((resolve, reject) => {
+    timer = setTimeout(() => reject(new Error('the scenario got stuck')), PATIENCE);
+  });
+  let whole = (async () => {
+    await scenario.play(stage);
+    await stage.settle();
+  })();
+  try {
+    await Promise.race([whole, stuck]);
+  } catch (error) {
+    stage.trace.record('failure', `${error.name}: ${error.message}`);
+  }
+  clearTimeout(timer);
+  stage.end();
+  return stage.trace.lanes;
+}
+
+export function wait(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,144 @@
+package scenarios_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+)
+
+// options are options of a server, by their names in Node.
+type options map[string]any
+
+// groups are the options that scenarios ask for by name. They differ from the
+// common options only.
+var groups = map[string]options{
+	"plain":      {},
+	"middleware": {"app": options{"middleware": []string{"handshake", "inboundRaw", "inbound", "outbound"}}},
+	"limited":    {"socketChannelLimit": 3},
+	"quiet":      {"allowClientPublish": false},
+	"batching":   {"batchOnHandshake": true, "batchOnHandshakeDuration": 100, "batchInterval": 10},
+	"pings":      {"pingInterval": 50, "pingTimeout": 10_000},
+	"deaf":       {"pingTimeoutDisabled": true, "pingTimeout": 300},
+	"silent":     {"pingInterval": 60_000, "pingTimeout": 300},
+}
+
+// common are options that all servers have; the defaults of the two differ.
+var common = options{
+	"authKey": "the key of the scenarios", "pingInterval": 8000, "pingTimeout": 20_000, "socketChannelLimit": 1000,
+}
+
+// fleet is one implementation of the server, running once for each group and
+// version of the protocol.
+type fleet map[string]map[string]int // version → group → port
+
+func (f fleet) String() string {
+	text, err := json.Marshal(f)
+	if err != nil {
+		panic(err) // strings and numbers
+	}
+	return string(text)
+}
+
+// addr returns the address of the server of a group that speaks version 2.
+func (f fleet) addr(group string) string { return fmt.Sprintf("127.0.0.1:%d", f["2"][group]) }
+
+// fleets starts both implementations.
+func fleets(t *testing.T) (node, goes fleet) {
+	t.Helper()
+	reference := filepath.Join(npm.Install(t, "../reference"), "main.js")
+	app := filepath.Join(t.TempDir(), "app.exe") // a suffix that Windows asks for
+	if out, err := exec.Command("go", "build", "-o", app, "../app").CombinedOutput(); err != nil {
+		t.Fatalf("build conformance/app: %v\n%s", err, out)
+	}
+	return startFleet(t, npm.Node(t), reference), startFleet(t, app)
+}
+
+// startFleet starts a program once for each group and version; the servers end
+// with the test.
+func startFleet(t *testing.T, program ...string) fleet {
+	t.Helper()
+	f := fleet{}
+	var mu sync.Mutex
+	var starts sync.WaitGroup
+	for _, version := range []string{"1", "2"} {
+		f[version] = map[string]int{}
+		for group, own := range groups {
+			o := options{"protocolVersion": json.Number(version)}
+			for _, part := range []options{common, own} {
+				for name, value := range part {
+					o[name] = value
+				}
+			}
+			starts.Go(func() {
+				port := startServer(t, o, program...)
+				mu.Lock()
+				defer mu.Unlock()
+				f[version][group] = port
+			})
+		}
+	}
+	starts.Wait()
+	if t.Failed() {
+		t.FailNow()
+	}
+	return f
+}
+
+// startServer starts a conformance app and returns its port. It may be called
+// from any goroutine.
+func startServer(t *testing.T, o options, program ...string) int {
+	text, err := json.Marshal(o)
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	var output strings.Builder
+	for range 3 { // somebody else may take a free port first
+		port, err := freePort()
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		args := append(program[1:len(program):len(program)], "--port", fmt.Sprint(port), "--options", string(text))
+		cmd := exec.Command(program[0], args...)
+		cmd.Stderr = &output
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			t.Error(err)
+			return 0
+		}
+		if err := cmd.Start(); err != nil {
+			t.Error(err)
+			return 0
+		}
+		stop := func() {
+			cmd.Process.Signal(syscall.SIGTERM)
+			cmd.Wait()
+		}
+		if line, _ := bufio.NewReader(stdout).ReadString('\n'); strings.HasPrefix(line, "listening on ") {
+			t.Cleanup(stop)
+			return port
+		}
+		stop()
+	}
+	t.Errorf("%s does not listen; it wrote: %s", strings.Join(program, " "), output.String())
+	return 0
+}
+
+func freePort() (int, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port, nil
+}
