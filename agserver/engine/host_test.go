@@ -77,13 +77,13 @@ func (h *handler) Diverted(c *engine.Conn, f *engine.Frame) {
 // A host is an engine that listens.
 type host struct {
 	*engine.Engine
-	t      *testing.T
+	t      testing.TB
 	addr   string
 	served chan error
 }
 
 // serve starts an engine on a port of its own; other may be nil.
-func serve(t *testing.T, h engine.Handler, c engine.Config, other http.Handler) *host {
+func serve(t testing.TB, h engine.Handler, c engine.Config, other http.Handler) *host {
 	t.Helper()
 	if c.OnError == nil {
 		c.OnError = func(err error) { t.Logf("OnError(%v)", err) }
@@ -128,7 +128,7 @@ func requestText(lines ...string) string {
 // A peer is a client: a connection to an engine.
 type peer struct {
 	net.Conn
-	t *testing.T
+	t testing.TB
 	r *bufio.Reader
 }
 
@@ -142,7 +142,7 @@ func (s *host) tcp() *peer {
 	return newPeer(s.t, nc)
 }
 
-func newPeer(t *testing.T, nc net.Conn) *peer {
+func newPeer(t testing.TB, nc net.Conn) *peer {
 	_ = nc.SetDeadline(time.Now().Add(deadline))
 	t.Cleanup(func() { _ = nc.Close() })
 	return &peer{Conn: nc, t: t, r: bufio.NewReader(nc)}
@@ -267,7 +267,7 @@ func (r *record) all() string {
 }
 
 // wait waits until what was added reads as want, and fails otherwise.
-func (r *record) wait(t *testing.T, want string) {
+func (r *record) wait(t testing.TB, want string) {
 	t.Helper()
 	timeout := time.After(deadline)
 	for {
@@ -310,7 +310,7 @@ func (p *peer) reset() {
 }
 
 // eventually polls for cond.
-func eventually(t *testing.T, cond func() bool, what string) {
+func eventually(t testing.TB, cond func() bool, what string) {
 	t.Helper()
 	for end := time.Now().Add(deadline); !cond(); time.Sleep(time.Millisecond) {
 		if time.Now().After(end) {

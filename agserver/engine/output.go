@@ -71,6 +71,17 @@ func (q *outQueue) consume(n int) {
 	}
 }
 
+// size returns how many bytes wait, or limit if that is less.
+func (q *outQueue) size(limit int) int {
+	n := 0
+	for _, p := range q.waiting() {
+		if n += len(p.b); n >= limit {
+			return limit
+		}
+	}
+	return n
+}
+
 // gather copies pieces from the front into buf until it is full, and returns
 // what it copied. Nothing is consumed.
 func (q *outQueue) gather(buf []byte) []byte {

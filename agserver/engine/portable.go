@@ -17,11 +17,10 @@ const (
 // portable is the backend for every net.Conn: a goroutine per connection
 // reads, another is borrowed while output is on its way.
 type portable struct {
-	l      *loop
-	wakes  chan struct{} // one token at most
-	timer  *time.Timer   // nil until first needed
-	armed  Instant       // what timer is set to; 0 = it is not
-	spares [][]byte      // write buffers
+	l     *loop
+	wakes chan struct{} // one token at most
+	timer *time.Timer   // nil until first needed
+	armed Instant       // what timer is set to; 0 = it is not
 }
 
 // A pipe is a portable connection's way to its peer.
@@ -137,26 +136,27 @@ func (p *portable) flush(c *Conn) {
 		return
 	}
 	pp.writing = true
-	first := q.waiting()[0]
-	b, spare := first.b, []byte(nil)
-	if !first.kept || len(b) < writeAlone {
-		spare = p.spare()
-		b = q.gather(spare)
+	pieces := q.waiting()
+	b := pieces[0].b
+	var packed *buffer // nil = b is kept, and long or all there is
+	if !pieces[0].kept || len(pieces) > 1 && len(b) < writeAlone {
+		packed = getBuffer(q.size(writeMost))
+		b = q.gather(packed.b[:cap(packed.b)])
 	}
 	q.consume(len(b))
 	l := p.l
 	l.e.wg.Go(func() {
 		_, err := pp.nc.Write(b)
-		l.post(op{kind: opCall, c: c, fn: func() { p.wrote(c, len(b), spare, err) }})
+		l.post(op{kind: opCall, c: c, fn: func() { p.wrote(c, len(b), packed, err) }})
 	})
 }
 
 // wrote is called when a writer is done.
-func (p *portable) wrote(c *Conn, n int, spare []byte, err error) {
+func (p *portable) wrote(c *Conn, n int, packed *buffer, err error) {
 	c.pipe.writing = false
 	c.taken(n)
-	if spare != nil && len(p.spares) < 16 {
-		p.spares = append(p.spares, spare)
+	if packed != nil {
+		packed.free()
 	}
 	switch {
 	case c.state >= stateDoomed:
@@ -165,15 +165,6 @@ func (p *portable) wrote(c *Conn, n int, spare []byte, err error) {
 	default:
 		p.l.flushConn(c)
 	}
-}
-
-func (p *portable) spare() []byte {
-	if n := len(p.spares); n > 0 {
-		b := p.spares[n-1]
-		p.spares = p.spares[:n-1]
-		return b
-	}
-	return make([]byte, writeMost)
 }
 
 func (p *portable) finish(c *Conn) {
