@@ -24,6 +24,8 @@ type config struct {
 	titles, accept     string
 	parallel, times    int
 	coverage           bool
+	fuzz               int
+	seed               uint64
 	files              []string
 }
 
@@ -41,6 +43,8 @@ func parseFlags(args []string, stderr io.Writer) (*config, error) {
 	f.IntVar(&c.parallel, "parallel", max(4, runtime.NumCPU()), "groups that are played at the same time")
 	f.IntVar(&c.times, "times", 1, "how often everything is played")
 	f.BoolVar(&c.coverage, "coverage", false, "report what of the reference's source the transcripts reach")
+	f.IntVar(&c.fuzz, "fuzz", 0, "play so many generated transcripts instead of the written ones")
+	f.Uint64Var(&c.seed, "seed", 1, "what the generated transcripts are made from")
 	f.Usage = func() {
 		fmt.Fprintf(stderr, "usage: wirediff [flags] [transcripts…]\n")
 		f.PrintDefaults()
@@ -137,6 +141,10 @@ func (c *config) groups(root string) ([]*Group, error) {
 		if files, err = filepath.Glob(filepath.Join(dir, "*.txt")); err != nil {
 			return nil, err
 		}
+	}
+	if c.fuzz > 0 {
+		groups, err := GenerateGroups(c.seed, c.fuzz, c.parallel)
+		return selectTitles(groups, titles), err
 	}
 	var groups []*Group
 	for _, file := range files {

@@ -82,23 +82,25 @@ func (p *Player) play() error {
 
 // finish closes what is still open, one client after the other.
 func (p *Player) finish() error {
-	for _, c := range p.clients {
-		if c.isEnded() {
-			continue
+	for i, c := range p.clients {
+		if !c.isEnded() {
+			if c.check(func() bool { return c.upgraded }) {
+				p.close(c, 1000, "")
+			} else {
+				c.stop()
+			}
 		}
-		if c.check(func() bool { return c.upgraded }) {
-			p.close(c, 1000, "")
-		} else {
-			c.stop()
+		if err := p.settle(len(p.script.Steps) + i); err != nil {
+			return err
 		}
-	}
-	if err := p.settle(len(p.script.Steps)); err != nil {
-		return err
 	}
 	time.Sleep(grace)
 	state, err := p.server.Log()
+	if err != nil {
+		return p.gone(err)
+	}
 	p.rec.Log = state
-	return err
+	return nil
 }
 
 func (p *Player) step(s Step) error {

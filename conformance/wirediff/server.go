@@ -41,9 +41,22 @@ type LogState struct {
 	Pending int               `json:"pending"`
 }
 
+// startAttempts is how often a program is started anew if it does not come up:
+// somebody else may have taken the port that was free.
+const startAttempts = 3
+
 // Start runs the program and waits until it listens. The caller has to Stop
 // the server.
-func (p Program) Start(options string) (*Server, error) {
+func (p Program) Start(options string) (s *Server, err error) {
+	for range startAttempts {
+		if s, err = p.start(options); err == nil {
+			return s, nil
+		}
+	}
+	return nil, err
+}
+
+func (p Program) start(options string) (*Server, error) {
 	port, err := freePort()
 	if err != nil {
 		return nil, err
