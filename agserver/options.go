@@ -118,7 +118,7 @@ type Options struct {
 
 	// MaxPayload bounds a message from a client, in bytes, fragments and
 	// inflated size included; past it the socket is closed with 1009. 0 means
-	// 1 MiB. (The Node server's default is 100 MiB.)
+	// 16 MiB. (The Node server takes 100 MiB.)
 	MaxPayload int64
 
 	// HandleProtocols chooses one of the subprotocols that a client offers;
@@ -216,7 +216,7 @@ const (
 	DefaultBatchOnHandshakeDuration = 400 * time.Millisecond
 	DefaultBatchInterval            = 50 * time.Millisecond
 	DefaultDeflateThreshold         = 1024
-	DefaultMaxPayload               = 1 << 20
+	DefaultMaxPayload               = 16 << 20
 	DefaultMaxOutbound              = 16 << 20
 	DefaultMaxInbound               = 64 << 10
 	DefaultMaxStreamBacklog         = 10_000
