@@ -24,8 +24,8 @@ type Handler interface {
 	// Closed is the last call for a connection that had an Open, and made
 	// exactly once. code and reason are those of the peer's close frame: 1005
 	// if it held none, 1006 if there was no close frame. err says why the
-	// engine gave the connection up: a *ProtocolError, ErrSlowConsumer, or an
-	// error of the network; nil in all other cases.
+	// engine gave the connection up: a *ProtocolError or ErrSlowConsumer. It is
+	// nil in all other cases; that the network failed is no error, as in `ws`.
 	Closed(c *Conn, code int, reason string, err error)
 }
 

@@ -20,7 +20,8 @@ const (
 
 // Serve accepts connections from l until the engine is closed or stops
 // listening, and closes l. Requests that are no WebSocket upgrade go to other,
-// through an internal net/http server; nil answers them with 426. Serve
+// through an internal net/http server; nil answers them with 426. When l is a
+// TLS listener, they have no Request.TLS there. Serve
 // returns ErrClosed, or the error that made accepting impossible.
 func (e *Engine) Serve(l net.Listener, other http.Handler) error {
 	w, err := e.listen(l, other)

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -264,6 +265,56 @@ func TestServeConn_InABubble(t *testing.T) {
 		}
 		if err := e.ServeConn(ours); !errors.Is(err, engine.ErrClosed) {
 			t.Errorf("ServeConn() after Close = %v, want ErrClosed", err)
+		}
+	})
+}
+
+// Wakes that are further away than one turn of the timer wheel, set and moved
+// in any order, come in time.
+func TestConn_WakeFarAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var e *engine.Engine
+		type wake struct{ asked, got engine.Instant }
+		woken := make(chan wake, 64)
+		h, opened := conns()
+		asked := make(map[*engine.Conn]engine.Instant) // of the only loop
+		h.message = func(c *engine.Conn, _ engine.OpCode, p []byte) {
+			seconds, err := strconv.Atoi(string(p))
+			if err != nil {
+				t.Errorf("Atoi() = %v", err)
+			}
+			asked[c] = e.Now().Add(time.Duration(seconds) * time.Second)
+			c.WakeAt(asked[c].Add(time.Hour))
+			c.WakeAt(asked[c])
+		}
+		h.wake = func(c *engine.Conn, now engine.Instant) engine.Instant {
+			woken <- wake{asked[c], now}
+			return 0
+		}
+		e, err := engine.New(h, &engine.Config{Loops: 1})
+		if err != nil {
+			t.Fatalf("New() = %v", err)
+		}
+		const conns = 40
+		for i := range conns {
+			ours, theirs := net.Pipe()
+			if err := e.ServeConn(ours); err != nil {
+				t.Fatalf("ServeConn() = %v", err)
+			}
+			p := &peer{Conn: theirs, t: t, r: bufio.NewReader(theirs)}
+			p.write([]byte(requestText()))
+			p.upgraded()
+			<-opened
+			p.text(strconv.Itoa(1 + i*37%500))
+		}
+		for range conns {
+			w := <-woken
+			if late := w.got.Sub(w.asked); late < 0 || late > 50*time.Millisecond {
+				t.Errorf("Wake was %v late, want between 0 and a tick of 50 ms", late)
+			}
+		}
+		if err := e.Close(); err != nil {
+			t.Errorf("Close() = %v, want nil", err)
 		}
 	})
 }
