@@ -12,10 +12,19 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	// The go command keeps test results until something that the test program
+	// is made of changes: the server is, in this way.
+	_ "github.com/socketcluster-go/socketcluster/agserver"
+	_ "github.com/socketcluster-go/socketcluster/cmd/agserver/playground"
 )
 
 // program builds the server program once for all tests.
 var program = sync.OnceValues(func() (string, error) {
+	// What a test looks at counts for its kept result, too.
+	if _, err := os.ReadDir("../../cmd/agserver"); err != nil {
+		return "", err
+	}
 	dir, err := os.MkdirTemp("", "agserver-browser-")
 	if err != nil {
 		return "", err

@@ -10,6 +10,8 @@ export function startCalls(client) {
   const log = new Log(byId('calls-log'), KEPT);
   const dataField = byId('call-data');
   const form = byId('call-form');
+  // Made now, whenever it is shown: a row carries the time of its call.
+  const addNow = (node) => log.add(() => node);
 
   form.addEventListener('submit', (event) => {
     event.preventDefault();
@@ -30,7 +32,7 @@ export function startCalls(client) {
     note('call-note', '');
     if (form.elements['call-kind'].value === 'transmit') {
       client.transmit(name, data);
-      log.add(row('transmit', name, data, 'sent'));
+      addNow(row('transmit', name, data, 'sent'));
     } else {
       invoke(name, data);
     }
@@ -39,7 +41,7 @@ export function startCalls(client) {
 
   async function invoke(name, data) {
     const pending = row('invoke', name, data, 'waiting');
-    log.add(pending);
+    addNow(pending);
     const outcome = pending.querySelector('.outcome');
     const start = performance.now();
     try {
@@ -70,8 +72,8 @@ export function startCalls(client) {
   });
   byId('calls-clear').addEventListener('click', () => log.clear());
 
-  client.on('transmit', ({event, data}) => log.add(row('received', event, data, '')));
-  client.on('raw', ({data}) => log.add(row('raw', '', typeof data === 'string' ? data : `${data.byteLength} bytes`, '')));
+  client.on('transmit', ({event, data}) => addNow(row('received', event, data, '')));
+  client.on('raw', ({data}) => addNow(row('raw', '', typeof data === 'string' ? data : `${data.byteLength} bytes`, '')));
 }
 
 /** One call: what was sent in the first line, what became of it in the second. */

@@ -3,13 +3,15 @@
 import {byId, element, note, textOfError, timeOf, Log} from './dom.js';
 import {coloured, oneLine, parseMessage} from './json.js';
 
-const KEPT = 300;
+const KEPT = 300; // messages of a channel; a busy one is not to push out the others'
+const SHOWN = 1000; // messages of all channels
+const OWN = 100; // own messages that are waited for
 const ALL = ''; // the tab with the messages of all channels
 
 export function startChannels(client) {
-  const log = new Log(byId('messages'), KEPT);
+  const log = new Log(byId('messages'), SHOWN);
   const tabs = byId('channel-tabs');
-  const messages = []; // {channel, data, time, isOwn}, oldest first, at most KEPT
+  const messages = []; // {channel, data, time, isOwn}, oldest first
   const channels = new Map(); // name → {button, unread}
   const ownPublishes = []; // what this page published and has not come back yet
   let shown = ALL;
@@ -51,8 +53,12 @@ export function startChannels(client) {
 
   const show = (name) => {
     shown = name;
-    channels.get(name).unread = 0;
-    log.replace(messages.filter(({channel}) => name === ALL || channel === name).map(row));
+    for (const [channel, tab] of channels) {
+      if (name === ALL || channel === name) {
+        tab.unread = 0;
+      }
+    }
+    log.replace(messages.filter(({channel}) => name === ALL || channel === name).map((message) => () => row(message)));
     log.list.classList.toggle('single', name !== ALL);
     log.list.dataset.empty = channels.size > 1 ? 'No messages yet.' : '';
     if (name !== ALL) {
@@ -87,18 +93,25 @@ export function startChannels(client) {
       isOwn ? element('span', {className: 'own-tag', textContent: 'you'}) : '',
       element('time', {textContent: timeOf(time)})));
 
+  const keep = (message) => {
+    messages.push(message);
+    const ofChannel = messages.filter(({channel}) => channel === message.channel);
+    if (ofChannel.length > KEPT) {
+      messages.splice(messages.indexOf(ofChannel[0]), 1);
+    } else if (messages.length > SHOWN) {
+      messages.shift();
+    }
+  };
+
   client.on('message', ({channel, data}) => {
     const own = ownPublishes.indexOf(keyOf(channel, data));
     if (own >= 0) {
       ownPublishes.splice(own, 1);
     }
     const message = {channel, data, time: Date.now(), isOwn: own >= 0};
-    messages.push(message);
-    if (messages.length > KEPT) {
-      messages.shift();
-    }
+    keep(message);
     if (shown === ALL || shown === channel) {
-      log.add(row(message));
+      log.add(() => row(message));
     } else if (channels.has(channel)) {
       channels.get(channel).unread++;
       showTabs();
@@ -162,6 +175,7 @@ export function startChannels(client) {
     const key = keyOf(channel, value);
     if (client.channels.get(channel) === 'subscribed') {
       ownPublishes.push(key);
+      ownPublishes.splice(0, ownPublishes.length - OWN);
     }
     field.value = '';
     if (!byId('publish-ack').checked) {

@@ -37,36 +37,64 @@ export function note(id, text, isError = false) {
 
 /**
  * A list that keeps its newest `limit` rows and follows its end, unless the
- * reader has scrolled away from it.
+ * reader has scrolled away from it. A row is given as a function that makes it:
+ * rows that come fast are added together, so that the page is laid out once for
+ * all of them, and those that would be dropped at once are never made.
  */
 export class Log {
+  #coming = [];
+  #isScheduled = false;
+  #goesToEnd = false;
+
   constructor(list, limit) {
     this.list = list;
     this.limit = limit;
   }
 
-  add(row) {
-    const {list} = this;
-    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
-    list.append(row);
-    while (list.childElementCount > this.limit) {
-      list.firstElementChild.remove();
+  add(makeRow) {
+    this.#coming.push(makeRow);
+    if (this.#coming.length > this.limit) {
+      this.#coming.shift();
     }
-    if (atEnd) {
-      list.scrollTop = list.scrollHeight;
-    }
+    this.#schedule();
   }
 
+  /** Scrolls to the end even if the reader was elsewhere. */
   toEnd() {
-    this.list.scrollTop = this.list.scrollHeight;
+    this.#goesToEnd = true;
+    this.#schedule();
   }
 
-  replace(rows) {
-    this.list.replaceChildren(...rows);
+  /** Shows these rows in place of all others. */
+  replace(makers) {
+    this.clear();
+    this.#coming = makers.slice(-this.limit);
     this.toEnd();
   }
 
   clear() {
+    this.#coming = [];
     this.list.replaceChildren();
+  }
+
+  #schedule() {
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      setTimeout(() => this.#flush());
+    }
+  }
+
+  #flush() {
+    const {list} = this;
+    const follows = this.#goesToEnd || list.scrollHeight - list.scrollTop - list.clientHeight < 40;
+    this.#isScheduled = false;
+    this.#goesToEnd = false;
+    list.append(...this.#coming.splice(0).map((makeRow) => makeRow()));
+    while (list.childElementCount > this.limit) {
+      list.firstElementChild.remove();
+    }
+    if (follows) {
+      list.scrollTop = list.scrollHeight;
+    }
   }
 }

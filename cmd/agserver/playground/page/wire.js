@@ -13,7 +13,7 @@ export function startWire(client, protocolVersion) {
   const log = new Log(byId('frames'), KEPT);
   const pause = byId('wire-pause');
   const filter = byId('wire-filter');
-  const kept = []; // {frame, row}, oldest first, at most KEPT
+  const kept = []; // frames, oldest first, at most KEPT
   const totals = {in: {frames: 0, bytes: 0}, out: {frames: 0, bytes: 0}};
   let held = null; // frames that came during a pause; null when there is none
 
@@ -33,17 +33,16 @@ export function startWire(client, protocolVersion) {
   };
 
   const keep = (frame) => {
-    const entry = {frame, row: rowOf(frame)};
-    kept.push(entry);
+    kept.push(frame);
     if (kept.length > KEPT) {
       kept.shift();
     }
     if (isWanted(frame)) {
-      log.add(entry.row);
+      log.add(() => rowOf(frame));
     }
   };
 
-  const showAll = () => log.replace(kept.filter(({frame}) => isWanted(frame)).map(({row}) => row));
+  const showAll = () => log.replace(kept.filter(isWanted).map((frame) => () => rowOf(frame)));
 
   client.on('frame', (event) => {
     const frame = {...event, ...reader.read(event)};
