@@ -19,10 +19,9 @@ var players = []string{
 	"socketcluster-client-16", "socketcluster-client-15", "asyngular-client-6", "socketcluster-client-14",
 }
 
-func TestOfficialClients(t *testing.T) {
+// playOfficialClients has every client play every scenario on both servers.
+func playOfficialClients(t *testing.T, node, goes fleet) {
 	dir := npm.Install(t, ".")
-	node, goes := fleets(t)
-
 	var want, got observations
 	var runs sync.WaitGroup
 	runs.Go(func() { want = playInNode(t, dir, node) })
