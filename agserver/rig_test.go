@@ -5,6 +5,8 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -242,6 +244,25 @@ func eventually(t testing.TB, what string, ok func() bool) {
 			t.Fatalf("waited in vain until %s", what)
 		}
 	}
+}
+
+// A journal is a list to which handlers of several goroutines add.
+type journal struct {
+	mu   sync.Mutex
+	text []string
+}
+
+func (j *journal) add(line string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.text = append(j.text, line)
+}
+
+// lines returns a copy of what is there.
+func (j *journal) lines() []string {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return slices.Clone(j.text)
 }
 
 // check fails the test for an error.
