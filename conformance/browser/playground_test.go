@@ -217,6 +217,46 @@ func TestPlayground(t *testing.T) {
 		}
 	})
 
+	sub("NothingMoves", func(t *testing.T, b *chromium) {
+		p := b.open(s.url("/"))
+		p.waitText("#status", "Not connected")
+		eval[bool](p, `(() => {
+			window.moved = [];
+			new PerformanceObserver((list) => {
+				for (const {sources} of list.getEntries()) {
+					for (const {node, previousRect, currentRect} of sources) {
+						const name = node?.id || node?.className || node?.nodeName;
+						moved.push([name, previousRect.x, previousRect.y, 'to', currentRect.x, currentRect.y].join(' '));
+					}
+				}
+			}).observe({type: 'layout-shift', buffered: true});
+			return true;
+		})()`)
+		p.click("#connect-button")
+		p.waitText("#status", "Connected")
+		p.click("#login-button")
+		p.waitText("#auth-tag", "logged in")
+		p.click(`[data-subscribe="clock"]`)
+		p.waitText(".messages", `"time"`)
+		p.click("#call-button")
+		p.waitText("#calls-log .outcome", "world")
+		p.click("#connect-button")
+		p.waitText("#status", "Not connected")
+		if moved := eval[[]string](p, `moved`); len(moved) > 0 {
+			t.Errorf("moved: %q", moved)
+		}
+	})
+
+	sub("OtherOptions", func(t *testing.T, b *chromium) {
+		s := start(t, "0", "-options", `{"path": "/live/", "protocolVersion": 1, "pingInterval": 50}`)
+		p := connected(b, s)
+		p.wait(`document.querySelector('#url').value.endsWith('/live/')`)
+		// Version 1 has texts for pings.
+		p.waitText(".frame.in .kind.ping", "ping")
+		p.waitText(".frame.out .kind.pong", "pong")
+		p.waitText("#frames", "#2")
+	})
+
 	sub("Phone", func(t *testing.T, b *chromium) {
 		p := connected(b, s, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch))
 		for _, view := range []string{"connect", "channels", "calls", "wire"} {
