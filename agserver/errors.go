@@ -37,6 +37,9 @@ var errSlowConsumer = fmt.Errorf("%w: %w", ErrTransport, engine.ErrSlowConsumer)
 // errNotOpen reports something sent to a connection that is closing.
 var errNotOpen = fmt.Errorf("%w: the connection is not open", ErrTransport)
 
+// errHandlerLeft is what becomes of a call whose handler ended its goroutine.
+var errHandlerLeft = fmt.Errorf("%w: it ended its goroutine", ErrHandlerPanic)
+
 // errTextMessage refuses a text message where packets are binary.
 var errTextMessage = errors.New("a text message cannot be a packet of a binary codec")
 

@@ -38,6 +38,16 @@ func (m *middlewares) get(t middleware.Type) *installed { return m.installed[slo
 
 func (m *middlewares) has(t middleware.Type) bool { return m.get(t) != nil }
 
+// any reports whether there is any middleware.
+func (m *middlewares) any() bool {
+	for i := range m.installed {
+		if m.installed[i].Load() != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // SetMiddleware installs a middleware; sockets that are open are subject to it
 // from their next action on. It returns an InvalidArgumentsError for an unknown
 // type and an InvalidActionError when there is one already: remove that first.
@@ -101,12 +111,16 @@ type sessions struct {
 		of *installed
 		middleware.Session
 	}
+	ended bool // the socket has
 }
 
 // get returns the session of a middleware, opened now if need be.
 func (ss *sessions) get(t middleware.Type, m *installed) middleware.Session {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
+	if ss.ended {
+		return endedSession{}
+	}
 	o := &ss.open[slot(t)]
 	if o.of != m {
 		if o.of != nil {
@@ -117,21 +131,27 @@ func (ss *sessions) get(t middleware.Type, m *installed) middleware.Session {
 	return o.Session
 }
 
-func (ss *sessions) each(f func(middleware.Session)) {
-	if ss == nil {
-		return
-	}
+// endedSession is all that a socket gets that has ended.
+type endedSession struct{}
+
+func (endedSession) Decide(context.Context, *middleware.Action) error {
+	return &middleware.Blocked{Err: middleware.ErrStreamEnded}
+}
+
+func (endedSession) Close() {}
+func (endedSession) Kill()  {}
+
+// end ends the sessions, and those that somebody still asks for.
+func (ss *sessions) end(f func(middleware.Session)) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
+	ss.ended = true
 	for i := range ss.open {
 		if ss.open[i].of != nil {
 			f(ss.open[i].Session)
 		}
 	}
 }
-
-func (ss *sessions) close() { ss.each(middleware.Session.Close) }
-func (ss *sessions) kill()  { ss.each(middleware.Session.Kill) }
 
 // closeOne ends the session of one type.
 func (ss *sessions) closeOne(t middleware.Type) {
@@ -154,12 +174,16 @@ func (s *Socket) session(t middleware.Type, m *installed) (middleware.Session, c
 	if f, ok := m.Middleware.(middleware.Func); ok {
 		return f.Open(), s.Context()
 	}
-	ss := s.middleware.Load()
-	if ss == nil {
-		s.middleware.CompareAndSwap(nil, new(sessions))
-		ss = s.middleware.Load()
+	return s.sessions().get(t, m), s.srv.ctx
+}
+
+// sessions returns the socket's sessions, made now if need be.
+func (s *Socket) sessions() *sessions {
+	if ss := s.middleware.Load(); ss != nil {
+		return ss
 	}
-	return ss.get(t, m), s.srv.ctx
+	s.middleware.CompareAndSwap(nil, new(sessions))
+	return s.middleware.Load()
 }
 
 // decide asks the middleware of a type about an action, by way of run, and

@@ -23,6 +23,9 @@ func (s *Socket) onAuthenticate(p protocol.Packet, r *runner) {
 	old := s.AuthState()
 	claim := s.verify(p.Data, r)
 	err := s.authenticate(claim, r)
+	if s.gone() {
+		return
+	}
 	switch {
 	case err != nil && isBadToken(err):
 		turn := s.beginTurn()

@@ -63,10 +63,12 @@ func (s *Socket) dispatchCall(p protocol.Packet, data protocol.Data, r *runner) 
 	req := s.newRequest(p, data, r)
 	if streamed {
 		st.procedures.Emit(req.Procedure, req)
-		s.checkBacklog(st.procedures.Stream(req.Procedure).Backpressure())
+		st.procedureBacklog.add(s, req.Procedure, len(data), st.procedures.Stream(req.Procedure).Backpressure())
 	}
 	if handler != nil && r != nil {
-		req.finish(r.call(func() error { return handler(s.Context(), req) }))
+		err := errHandlerLeft // stays if the handler ends the goroutine, by runtime.Goexit
+		defer func() { req.finish(err) }()
+		err = r.call(func() error { return handler(s.Context(), req) })
 	}
 }
 
@@ -88,18 +90,9 @@ func (s *Socket) dispatchTransmit(event string, data protocol.Data, r *runner) {
 	}
 	if streamed {
 		st.receivers.Emit(event, data)
-		s.checkBacklog(st.receivers.Stream(event).Backpressure())
+		st.receiverBacklog.add(s, event, len(data), st.receivers.Stream(event).Backpressure())
 	}
 	if handler != nil && r != nil {
 		s.callReceiver(strings.Clone(event), handler, data, r)
-	}
-}
-
-// checkBacklog closes a socket whose client sends faster than a stream of its
-// receivers or procedures is consumed, once too much waits.
-func (s *Socket) checkBacklog(waiting int) {
-	if limit := s.srv.opt.MaxStreamBacklog; limit > 0 && waiting > limit {
-		s.emitError(protocol.ErrResourceLimit.Withf("Socket %s sent more than is consumed: %d messages wait", s.ID(), waiting))
-		s.closeWith(protocol.ClosePolicyViolation, "")
 	}
 }

@@ -41,7 +41,9 @@ func (s *Socket) onHandshake(p protocol.Packet, r *runner) {
 		sent = nil
 	}
 	claim := s.verify(sent, r)
-	if err := s.allowHandshake(claim, r); err != nil {
+	if err := s.allowHandshake(claim, r); s.gone() {
+		return
+	} else if err != nil {
 		s.rejectHandshake(p, err)
 	} else {
 		s.completeHandshake(p, claim, r)
@@ -100,7 +102,7 @@ func (s *Socket) completeHandshake(p protocol.Packet, claim authClaim, r *runner
 	status := ConnectStatus{ID: s.ID(), PingTimeoutMS: s.srv.opt.PingTimeout.Milliseconds()}
 	if err := s.authenticate(claim, r); err != nil && claim.given {
 		status.AuthError = err
-		if isBadToken(err) {
+		if isBadToken(err) && !s.gone() {
 			s.deauthenticate()
 		}
 	}
@@ -181,6 +183,9 @@ func (s *Socket) verify(sent protocol.Data, r *runner) authClaim {
 // authenticate gives the socket the token of a claim, if it holds and the
 // inbound middleware agrees. The error is what the client is told.
 func (s *Socket) authenticate(claim authClaim, r *runner) error {
+	if s.gone() {
+		return errSocketClosed
+	}
 	if claim.err != nil {
 		s.mu.Lock()
 		s.auth, s.authState = nil, Unauthenticated

@@ -145,6 +145,10 @@ type Options struct {
 	// 1008 and a ResourceLimitError is reported. 0 means 10,000.
 	MaxStreamBacklog int
 
+	// MaxStreamBytes bounds the same in bytes, and the messages whose handlers
+	// are at work side by side. 0 means 64 MiB.
+	MaxStreamBytes int
+
 	// MaxBatch bounds the packets in one message. Past it the socket is closed
 	// with 1008. 0 means 10,000.
 	MaxBatch int
@@ -220,6 +224,7 @@ const (
 	DefaultMaxOutbound              = 16 << 20
 	DefaultMaxInbound               = 64 << 10
 	DefaultMaxStreamBacklog         = 10_000
+	DefaultMaxStreamBytes           = 64 << 20
 	DefaultMaxBatch                 = 10_000
 	DefaultMaxPendingCalls          = 10_000
 	DefaultMaxChannelName           = 1_024
@@ -295,6 +300,7 @@ func (o *Options) withDefaults() Options {
 	fill(&c.MaxOutbound, DefaultMaxOutbound)
 	fill(&c.MaxInbound, DefaultMaxInbound)
 	fill(&c.MaxStreamBacklog, DefaultMaxStreamBacklog)
+	fill(&c.MaxStreamBytes, DefaultMaxStreamBytes)
 	fill(&c.MaxBatch, DefaultMaxBatch)
 	fill(&c.MaxPendingCalls, DefaultMaxPendingCalls)
 	fill(&c.MaxChannelName, DefaultMaxChannelName)

@@ -15,7 +15,10 @@ type receiverQueues struct {
 	busy map[string]*receiverQueue // names whose handler was relieved, or is at work
 }
 
-type receiverQueue struct{ waiting []protocol.Data }
+type receiverQueue struct {
+	waiting []protocol.Data
+	bytes   int
+}
 
 // callReceiver calls a receiver's handler, or leaves the message to the one
 // that is still at work on an earlier message.
@@ -23,13 +26,24 @@ func (s *Socket) callReceiver(name string, h ReceiverHandler, data protocol.Data
 	if !s.enterReceiver(name, data) {
 		return
 	}
-	for {
-		s.report(r.call(func() error { return h(s.Context(), s, data) }))
-		var ok bool
-		if data, ok = s.nextForReceiver(name); !ok {
-			return
+	through := false
+	defer func() {
+		if !through { // the handler has ended the goroutine, by runtime.Goexit
+			s.leaveReceiver(name)
 		}
+	}()
+	for ok := true; ok; data, ok = s.nextForReceiver(name) {
+		s.report(r.call(func() error { return h(s.Context(), s, data) }))
 	}
+	through = true
+}
+
+// leaveReceiver ends the business of a receiver; what waits for it is dropped.
+func (s *Socket) leaveReceiver(name string) {
+	q := s.receiverQueues()
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	delete(q.busy, name)
 }
 
 // enterReceiver marks a receiver as busy. It reports false when it was already:
@@ -47,8 +61,9 @@ func (s *Socket) enterReceiver(name string, data protocol.Data) bool {
 		return true
 	}
 	rq.waiting = append(rq.waiting, data)
-	if n, limit := len(rq.waiting), s.srv.opt.MaxStreamBacklog; limit > 0 && n > limit {
-		s.srv.goroutines.Go(func() { s.checkBacklog(n) })
+	rq.bytes += len(data)
+	if n, bytes := len(rq.waiting), rq.bytes; s.tooMuch(n, bytes) {
+		s.srv.goroutines.Go(func() { s.checkBacklog(n, bytes) })
 	}
 	return false
 }
@@ -64,7 +79,9 @@ func (s *Socket) nextForReceiver(name string) (protocol.Data, bool) {
 		return nil, false
 	}
 	data := rq.waiting[0]
+	rq.waiting[0] = nil
 	rq.waiting = rq.waiting[1:]
+	rq.bytes -= len(data)
 	return data, true
 }
 

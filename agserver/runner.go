@@ -20,6 +20,10 @@ type runner struct {
 	// user code, and relieved once the runner has been replaced.
 	started atomic.Int64
 
+	// bytes is the size of the message at work; it does not change while user
+	// code is.
+	bytes int64
+
 	// holds says that the user code at work is not to be relieved.
 	holds atomic.Bool
 }
@@ -40,6 +44,12 @@ const (
 	maxLooseCalls = 1_000
 )
 
+// mayLoosen reports whether one more handler may be at work beside the runner.
+func (s *Socket) mayLoosen() bool {
+	limit := int64(s.srv.opt.MaxStreamBytes)
+	return s.looseCalls.Load() < maxLooseCalls && (limit == 0 || s.looseBytes.Load() < limit)
+}
+
 // startRunner lends a goroutine to the socket's inbox.
 func (s *Socket) startRunner(in *inbox) {
 	r := &runner{sock: s, in: in}
@@ -52,7 +62,11 @@ func (r *runner) run() {
 	through := false
 	defer func() {
 		r.sock.srv.watch.remove(r)
-		if !through { // a handler has ended the goroutine, by runtime.Goexit
+		switch {
+		case r.started.Load() == relieved:
+			r.sock.looseCalls.Add(-1)
+			r.sock.looseBytes.Add(-r.bytes)
+		case !through: // a handler has ended the goroutine, by runtime.Goexit
 			r.sock.startRunner(r.in)
 		}
 	}()
@@ -67,19 +81,26 @@ func (r *runner) work() {
 		if !ok {
 			break
 		}
+		r.bytes = int64(len(m.text))
 		r.sock.handleMessage(m, r)
 		r.sock.awaitPump()
 		if r.started.Load() == relieved {
-			r.sock.looseCalls.Add(-1)
 			return
 		}
 	}
-	if n := r.in.takeClosing(); n != nil {
-		if r.in.home == &r.sock.rawIn {
-			r.sock.endBehind(*n)
-		} else {
-			r.sock.destroy(*n)
-		}
+	r.end()
+}
+
+// end ends the socket, if its connection has ended: what came before has been
+// handled, or takes too long.
+func (r *runner) end() {
+	n := r.in.takeClosing()
+	switch {
+	case n == nil:
+	case r.in.home == &r.sock.rawIn:
+		r.sock.endBehind(*n)
+	default:
+		r.sock.destroy(*n)
 	}
 }
 
@@ -176,20 +197,19 @@ func (w *watch) run(closing <-chan struct{}) {
 
 // late is called by the watch for a runner whose user code takes its time.
 func (r *runner) late(now int64) {
-	if r.holds.Load() {
-		if n := r.in.takeClosing(); n != nil {
-			r.sock.destroy(*n)
-		}
+	v := r.started.Load()
+	if v <= 0 || now-v < patience {
 		return
 	}
-	v := r.started.Load()
-	if v <= 0 || now-v < patience || r.sock.looseCalls.Load() >= maxLooseCalls {
+	if r.holds.Load() || !r.sock.mayLoosen() {
+		r.end() // the end of a connection does not wait for that
+		return
+	}
+	bytes := r.bytes
+	if !r.started.CompareAndSwap(v, relieved) {
 		return
 	}
 	r.sock.looseCalls.Add(1)
-	if !r.started.CompareAndSwap(v, relieved) {
-		r.sock.looseCalls.Add(-1)
-		return
-	}
+	r.sock.looseBytes.Add(bytes)
 	r.sock.startRunner(r.in)
 }

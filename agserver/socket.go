@@ -64,6 +64,7 @@ type Socket struct {
 	// may still be.
 	earlyUntil atomic.Int64 // an engine.Instant
 	early      atomic.Int32
+	earlyBytes atomic.Int64
 
 	// streams are the listeners, receivers and procedures that somebody asked for.
 	streams atomic.Pointer[socketStreams]
@@ -76,8 +77,10 @@ type Socket struct {
 	in, rawIn inboxes
 	unhandled atomic.Int32
 
-	// looseCalls counts the handlers that were relieved and are still at work.
+	// looseCalls counts the handlers that were relieved and are still at work,
+	// looseBytes their messages.
 	looseCalls atomic.Int32
+	looseBytes atomic.Int64
 
 	// queues are the receivers whose handlers are at work.
 	queues atomic.Pointer[receiverQueues]

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -152,23 +153,29 @@ func (s *Socket) finish(channels []string) {
 	for _, channel := range channels {
 		s.unsubscribe(s.srv.ctx, channel) // fails only if somebody else was faster
 	}
-	sessions := s.middleware.Load()
 	st := s.streams.Load()
 	if st != nil {
 		st.emit.end.Emit(struct{}{})
 	}
-	switch s.srv.opt.StreamCleanup {
-	case CleanupKill:
-		sessions.kill()
-		if st != nil {
-			st.close()
-			time.AfterFunc(cleanupGrace, st.kill)
-		}
-	case CleanupClose:
-		sessions.close()
-		if st != nil {
-			st.close()
-		}
+	if s.srv.opt.StreamCleanup == CleanupKill {
+		s.endSessions(middleware.Session.Kill)
+	} else { // in every mode: a loop over the actions of a socket is a goroutine
+		s.endSessions(middleware.Session.Close)
+	}
+	if st == nil || s.srv.opt.StreamCleanup == CleanupNone {
+		return
+	}
+	st.close()
+	if s.srv.opt.StreamCleanup == CleanupKill {
+		time.AfterFunc(cleanupGrace, st.kill)
+	}
+}
+
+// endSessions ends the middlewares that keep state for the socket, and those
+// that an action which is still under way asks for.
+func (s *Socket) endSessions(end func(middleware.Session)) {
+	if s.middleware.Load() != nil || s.srv.middleware.any() {
+		s.sessions().end(end)
 	}
 }
 

@@ -19,6 +19,8 @@ const (
 	earlyWindow = time.Second
 	// maxEarly is how many are kept of one socket.
 	maxEarly = 100
+	// maxEarlyBytes is how large they may be together, but for the first.
+	maxEarlyBytes = 1 << 20
 )
 
 // expectConsumers opens the window, if there is anybody who could attach
@@ -31,9 +33,12 @@ func (s *Socket) expectConsumers(now engine.Instant) {
 }
 
 // keepsEarly reports whether one more message may be kept, and counts it.
-func (s *Socket) keepsEarly() bool {
+func (s *Socket) keepsEarly(size int) bool {
 	until := engine.Instant(s.earlyUntil.Load())
 	if until == 0 || s.now() > until || s.early.Add(1) > maxEarly {
+		return false
+	}
+	if before := s.earlyBytes.Add(int64(size)) - int64(size); before > 0 && before+int64(size) > maxEarlyBytes {
 		return false
 	}
 	if s.early.Load() == 1 {
@@ -45,7 +50,7 @@ func (s *Socket) keepsEarly() bool {
 // keepCall keeps a call that nobody handles for a consumer that may be on its
 // way. It reports false when it does not.
 func (s *Socket) keepCall(p protocol.Packet, data protocol.Data, r *runner) bool {
-	if !s.keepsEarly() {
+	if !s.keepsEarly(len(data)) {
 		return false
 	}
 	req := s.newRequest(p, data, r)
@@ -55,7 +60,7 @@ func (s *Socket) keepCall(p protocol.Packet, data protocol.Data, r *runner) bool
 
 // keepTransmit does the same for a transmitted message.
 func (s *Socket) keepTransmit(event string, data protocol.Data, r *runner) {
-	if s.keepsEarly() {
+	if s.keepsEarly(len(data)) {
 		s.listen().receivers.EmitOrKeep(strings.Clone(event), data.Clone())
 	}
 }

@@ -67,6 +67,11 @@ type socketStreams struct {
 	events     SocketEvents
 	receivers  stream.Demux[protocol.Data]
 	procedures stream.Demux[*Request]
+
+	// What waits in them, and for listeners of messages.
+	receiverBacklog  backlogs
+	procedureBacklog backlogs
+	messageBacklog   backlogs
 }
 
 func newSocketStreams() *socketStreams {

@@ -13,6 +13,7 @@ type inMessage struct {
 	packet protocol.Packet
 	text   []byte // the whole message, as it came
 	binary bool
+	owned  bool // text is the socket's to keep, although no runner is at work
 	pong   bool
 	raw    bool // has yet to pass the raw middleware
 

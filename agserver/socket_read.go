@@ -27,7 +27,7 @@ func (s *Socket) receive(binary bool, text []byte) {
 	}
 	if st := s.streams.Load(); st != nil && st.emit.message.HasConsumers() {
 		text = bytes.Clone(text)
-		st.emit.message.Emit(Message{Data: text, Binary: binary})
+		st.emitMessage(s, Message{Data: text, Binary: binary})
 	}
 	busy := s.in.Load() != nil
 	if pong {
@@ -142,7 +142,7 @@ func (s *Socket) passRaw(m *inMessage, r *runner) bool {
 	m.raw, m.text = false, a.Message
 	m.pong = !m.binary && string(m.text) == s.srv.opt.ProtocolVersion.Pong()
 	if st := s.streams.Load(); st != nil {
-		st.emit.message.Emit(Message{Data: m.text, Binary: m.binary})
+		st.emitMessage(s, Message{Data: m.text, Binary: m.binary})
 	}
 	if m.pong {
 		return true
@@ -176,13 +176,17 @@ func (s *Socket) handleBatch(batch protocol.Packet, text []byte, binary bool) {
 	if !s.checkBatch(batch) {
 		return
 	}
+	m := inMessage{text: text, binary: binary}
+	if st := s.streams.Load(); st != nil && st.emit.raw.HasConsumers() {
+		m.text, m.owned = bytes.Clone(text), true // once, however many elements are raw
+	}
 	turn := s.beginTurn() // what it makes the server transmit follows its answers
 	defer s.endTurn(turn)
 	for p := range batch.Elements() {
 		if s.dead.Load() {
 			return
 		}
-		s.handlePacket(p, inMessage{text: text, binary: binary}, nil)
+		s.handlePacket(p, m, nil)
 	}
 }
 
@@ -262,13 +266,20 @@ func (s *Socket) onRaw(m inMessage, r *runner) {
 		return
 	}
 	msg := Message{Data: m.text, Binary: m.binary}
-	if r == nil {
+	if r == nil && !m.owned {
 		msg.Data = bytes.Clone(m.text)
 	}
 	if listening {
 		st.emit.raw.Emit(msg)
+		st.messageBacklog.add(s, "raw", len(msg.Data), st.events.Raw.Backpressure())
 	}
 	if handler != nil && r != nil {
 		s.report(r.call(func() error { return handler(s.Context(), s, msg) }))
 	}
+}
+
+// emitMessage reports a message as it came.
+func (st *socketStreams) emitMessage(s *Socket, m Message) {
+	st.emit.message.Emit(m)
+	st.messageBacklog.add(s, "message", len(m.Data), st.events.Message.Backpressure())
 }

@@ -142,13 +142,14 @@ func (s *Socket) subscribe(ctx context.Context, channel string, options func() p
 		}
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.state != Open {
+		s.mu.Unlock()
 		if !again {
 			s.srv.release(channel)
 		}
 		return errSocketClosed
 	}
+	defer s.mu.Unlock()
 	if !again {
 		local.join(s, s.apart)
 		s.subs.add(channel, local)
