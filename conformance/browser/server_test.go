@@ -19,31 +19,34 @@ import (
 	_ "github.com/socketcluster-go/socketcluster/cmd/agserver/playground"
 )
 
-// program builds the server program once for all tests.
+// programDir is where the server program is built.
+var programDir string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if programDir, err = os.MkdirTemp("", "agserver-browser-"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(programDir)
+		return m.Run()
+	}())
+}
+
+// program builds the server program, once for all tests.
 var program = sync.OnceValues(func() (string, error) {
 	// What a test looks at counts for its kept result, too.
 	if _, err := os.ReadDir("../../cmd/agserver"); err != nil {
 		return "", err
 	}
-	dir, err := os.MkdirTemp("", "agserver-browser-")
-	if err != nil {
-		return "", err
-	}
-	path := filepath.Join(dir, "agserver")
+	path := filepath.Join(programDir, "agserver")
 	out, err := exec.Command("go", "build", "-o", path, "../../cmd/agserver").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
 	return path, nil
 })
-
-func TestMain(m *testing.M) {
-	status := m.Run()
-	if path, err := program(); err == nil {
-		os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(status)
-}
 
 // server is a running server program.
 type server struct {
