@@ -7,6 +7,7 @@ func TestScenarios(t *testing.T) {
 	for name, play := range map[string]func(t *testing.T, node, goes fleet){
 		"OfficialClients": playOfficialClients,
 		"Agclient":        playAgclient,
+		"Browser":         playInBrowser,
 	} {
 		t.Run(name, func(t *testing.T) { play(t, node, goes) })
 	}

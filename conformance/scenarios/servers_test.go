@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -13,6 +14,10 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+
+	// The go command keeps test results until something that the test program
+	// is made of changes: the server is, in this way.
+	_ "github.com/socketcluster-go/socketcluster/agserver"
 )
 
 // options are options of a server, by their names in Node.
@@ -54,6 +59,12 @@ func (f fleet) addr(group string) string { return fmt.Sprintf("127.0.0.1:%d", f[
 // fleets starts both implementations.
 func fleets(t *testing.T) (node, goes fleet) {
 	t.Helper()
+	for _, dir := range []string{"../app", "../reference", "js", "js/scenarios"} {
+		// What a test looks at counts for its kept result, too.
+		if _, err := os.ReadDir(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
 	reference := filepath.Join(npm.Install(t, "../reference"), "main.js")
 	app := filepath.Join(t.TempDir(), "app.exe") // a suffix that Windows asks for
 	if out, err := exec.Command("go", "build", "-o", app, "../app").CombinedOutput(); err != nil {

@@ -62,12 +62,14 @@ class Stage {
     }
   }
 
-  // settle waits until the servers' frames to every client have come: answers
-  // stand behind what was sent before the call came in.
+  // settle waits until the server's frames to every client have come: answers
+  // stand behind what was sent before the call came in. Some clients emit some
+  // events by a timer of their own, which has run before a longer one.
   async settle() {
     await Promise.all(this._clients
       .filter((client) => client.state === 'open')
       .map((client) => client.invoke('echo', null).catch(() => {})));
+    await wait(10);
   }
 
   end() {

@@ -1,0 +1,112 @@
+package scenarios_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+)
+
+// browserTimeout bounds all scenarios together, in a browser on a busy machine.
+const browserTimeout = 3 * time.Minute
+
+// playInBrowser has the minified browser build of the client play every
+// scenario on both servers, in two tabs.
+func playInBrowser(t *testing.T, node, goes fleet) {
+	program := npm.Chromium(t)
+	build := filepath.Join(npm.Install(t, "."),
+		"node_modules", "socketcluster-client-20", "socketcluster-client.min.js")
+	browser := launch(t, program)
+
+	const player = "socketcluster-client-20.min.js"
+	want, got := observations{}, observations{}
+	var runs sync.WaitGroup
+	runs.Go(func() { want[player] = playInTab(t, browser, build, node) })
+	runs.Go(func() { got[player] = playInTab(t, browser, build, goes) })
+	runs.Wait()
+	compare(t, want, got)
+}
+
+// launch starts a browser that ends with the test.
+func launch(t *testing.T, program string) context.Context {
+	t.Helper()
+	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(),
+		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()),
+		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.NoDefaultBrowserCheck,
+		chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true),
+		chromedp.Flag("disable-sync", true),
+		chromedp.Flag("disable-dev-shm-usage", true),
+		// Tabs in the background are to run like the one in front.
+		chromedp.Flag("disable-background-timer-throttling", true),
+		chromedp.Flag("disable-backgrounding-occluded-windows", true),
+		chromedp.Flag("disable-renderer-backgrounding", true),
+		chromedp.WSURLReadTimeout(patience),
+	)
+	ctx, cancel := chromedp.NewContext(allocator)
+	t.Cleanup(func() {
+		// Cancel asks the browser to close and waits until it has, so that
+		// its profile can be removed.
+		if err := chromedp.Cancel(ctx); err != nil {
+			t.Logf("close the browser: %v", err)
+		}
+		cancel()
+		cancelAllocator()
+	})
+	if err := chromedp.Do(ctx); err != nil {
+		t.Fatalf("start Chromium: %v", err)
+	}
+	return ctx
+}
+
+// playInTab plays every scenario in a tab of its own. Each tab has an origin of
+// its own too, and so a localStorage for its tokens.
+func playInTab(t *testing.T, browser context.Context, build string, f fleet) map[string]lanes {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /client.js", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, build) })
+	mux.HandleFunc("GET /favicon.ico", func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	mux.HandleFunc("GET /js/", func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", "text/javascript")
+		http.ServeFile(w, r, filepath.FromSlash(r.URL.Path[1:]))
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprint(w, `<!doctype html><title>Scenarios</title>`)
+	})
+	page := httptest.NewServer(mux)
+	defer page.Close()
+
+	tab, cancel := chromedp.NewContext(browser)
+	defer cancel()
+	// The first use of the context lives as long as the tab: no timeout here.
+	if err := chromedp.Do(tab); err != nil {
+		t.Errorf("open a tab: %v", err)
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(tab, browserTimeout)
+	defer cancel()
+	script := fmt.Sprintf(`import('/js/page.mjs').then(({playAll}) => playAll(%s))`, f)
+	if err := chromedp.Do(ctx, chromedp.Navigate(page.URL+"/")); err != nil {
+		t.Errorf("open the page: %v", err)
+		return nil
+	}
+	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
+	if err != nil {
+		t.Errorf("play the scenarios: %v", err)
+		return nil
+	}
+	var played map[string]lanes
+	if err := json.Unmarshal([]byte(text), &played); err != nil {
+		t.Errorf("read what was played: %v", err)
+	}
+	return played
+}
