@@ -17,6 +17,9 @@ var (
 
 // Publish hands a publication of server code to the broker.
 func (n node) Publish(ctx context.Context, channel string, data protocol.Data) error {
+	if err := n.engine.Relief(ctx); err != nil { // slower than the sockets can be sent to
+		return err
+	}
 	return n.publish(ctx, channel, data)
 }
 

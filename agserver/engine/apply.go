@@ -37,11 +37,6 @@ func (l *loop) apply(o *op, arena []byte) {
 		if o.g.remove(c) {
 			o.g.count.Add(-1)
 		}
-	case opDivert:
-		c.diverted = l.div != nil
-		c.divertings++
-	case opUndivert:
-		l.undivert(c, o)
 	case opWake:
 		l.wakeBy(c, Instant(o.at))
 	case opResume:
@@ -73,17 +68,12 @@ func (l *loop) send(c *Conn, b []byte, kept bool, at int64) {
 	l.soon(c)
 }
 
-// sendGroup queues f for every member, or diverts it. Connections are not
-// ended while the list is walked: admitOutput posts.
+// sendGroup queues f for every member. Connections are not ended while the list
+// is walked: admitOutput posts.
 func (l *loop) sendGroup(s *members, f *Frame) {
 	wide := len(s.list) >= wideGroup
 	for i := range s.list {
 		c := s.list[i].c
-		if c.diverted {
-			l.div.Diverted(c, f)
-			c.diverts.Add(1) // behind it: an undivert that was asked for meanwhile must see a difference
-			continue
-		}
 		b := c.wire(f)
 		if c.state == stateOpen && l.admitOutput(c, len(b)) {
 			l.enqueue(c, b, true, 0)
@@ -94,22 +84,6 @@ func (l *loop) sendGroup(s *members, f *Frame) {
 			}
 		}
 	}
-}
-
-// undivert ends diverting c, unless frames were diverted since that was asked
-// for: what the Handler sent in their place is behind this op in the inbox,
-// so the op goes behind it, or later frames would overtake. An op that was put
-// off gives way to a Divert(true) that came after it.
-func (l *loop) undivert(c *Conn, o *op) {
-	putOff, diverting := o.n != 0, uint32(c.divertings)+1
-	if putOff && o.n != diverting {
-		return
-	}
-	if now := c.diverts.Load(); now != uint32(o.at) {
-		l.post(op{kind: opUndivert, c: c, at: int64(now), n: diverting})
-		return
-	}
-	c.diverted = false
 }
 
 // wakeBy makes c's next Wake be no later than t.

@@ -77,8 +77,6 @@ func TestEngine_Churn(t *testing.T) {
 					switch i % 50 {
 					case 10:
 						groups[1].Remove(c.(*engine.Conn))
-					case 20:
-						c.(*engine.Conn).Divert(i%100 == 20)
 					case 30:
 						c.(*engine.Conn).Pause()
 						c.(*engine.Conn).Resume()

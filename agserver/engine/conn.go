@@ -40,35 +40,32 @@ type Conn struct {
 	params *connParams // nil = neither subprotocol nor compression
 
 	// Any goroutine.
-	queued   atomic.Int64  // bytes sent and not yet taken by the system
-	received atomic.Int64  // written by the loop
-	diverts  atomic.Uint32 // calls of Diverted that have returned; written by the loop
+	queued   atomic.Int64 // bytes sent and not yet taken by the system
+	received atomic.Int64 // written by the loop
 	flags    atomic.Uint32
 
 	// Owned by the loop.
-	state      state
-	opened     bool   // Handler.Open was called
-	told       bool   // Handler.Closed was called
-	dirty      bool   // to be flushed at the end of this turn
-	fanned     bool   // to be flushed with the next fan-out
-	blocked    bool   // the socket is full: wait for room
-	hungUp     bool   // the peer will send no more: read to the end
-	eof        bool   // the end was read, or the connection broke
-	diverted   bool   // see Divert
-	again      bool   // on the backend's list of sockets that may have more
-	ended      bool   // the half-close of a lingering connection was asked for
-	divertings uint16 // calls of Divert(true) that took effect
-	controls   uint16
-	ctlAt      uint32 // the second that controls counts
-	slot       uint32
-	gen        uint32
-	fd         int32
-	timer      timer
-	in         decoder
-	out        *outQueue // nil while nothing waits
-	groups     memberships
-	pipe       *pipe  // portable only
-	aside      *aside // nil while the connection is open and reads
+	state    state
+	opened   bool // Handler.Open was called
+	told     bool // Handler.Closed was called
+	dirty    bool // to be flushed at the end of this turn
+	fanned   bool // to be flushed with the next fan-out
+	blocked  bool // the socket is full: wait for room
+	hungUp   bool // the peer will send no more: read to the end
+	eof      bool // the end was read, or the connection broke
+	again    bool // on the backend's list of sockets that may have more
+	ended    bool // the half-close of a lingering connection was asked for
+	controls uint16
+	ctlAt    uint32 // the second that controls counts
+	slot     uint32
+	gen      uint32
+	fd       int32
+	timer    timer
+	in       decoder
+	out      *outQueue // nil while nothing waits
+	groups   memberships
+	pipe     *pipe  // portable only
+	aside    *aside // nil while the connection is open and reads
 }
 
 // Send sends a message (or an OpPing, OpPong frame). p is copied.
@@ -129,18 +126,6 @@ func (c *Conn) Resume() {
 	if c.clearFlag(flagPaused) {
 		c.loop.post(op{kind: opResume, c: c})
 	}
-}
-
-// Divert makes the Handler see frames sent to the connection's groups instead
-// of the peer (see Diverter). Switched off, it goes on for as long as frames
-// are diverted that were sent before, so that what Diverted sends keeps its
-// place.
-func (c *Conn) Divert(on bool) {
-	if on {
-		c.loop.post(op{kind: opDivert, c: c})
-		return
-	}
-	c.loop.post(op{kind: opUndivert, c: c, at: int64(c.diverts.Load())})
 }
 
 // Admit lifts the tighter limits for peers that are not trusted yet.

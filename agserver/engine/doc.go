@@ -33,7 +33,7 @@
 // # Order
 //
 // Every loop has one FIFO inbox, and whatever is asked of a Conn or Group is
-// appended to it: Send, Close, WakeAt, Divert, Add, Remove and a group's Send
+// appended to it: Send, Close, WakeAt, Add, Remove and a group's Send
 // alike. So what one goroutine asks takes effect in the order of its calls,
 // and what happens-before something else stays before it. Exceptions are the
 // requests to stop: Pause, Close and Terminate end the delivery of messages at

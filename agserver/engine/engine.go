@@ -88,7 +88,6 @@ func (e *Engine) pick(ls *loops, newBackend func(*loop) (backend, error)) (*loop
 
 func (e *Engine) startLoop(newBackend func(*loop) (backend, error)) (*loop, error) {
 	l := &loop{e: e, h: e.h, set: &e.set}
-	l.div, _ = e.h.(Diverter)
 	l.wheel.tick = e.set.Tick
 	io, err := newBackend(l)
 	if err != nil {

@@ -3,9 +3,8 @@ package engine_test
 import (
 	"fmt"
 	"strconv"
-	"strings"
 	"sync"
-	"sync/atomic"
+	"strings"
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/agserver/engine"
@@ -138,94 +137,5 @@ func TestGroup_LeftAtTheEnd(t *testing.T) {
 				peers[0].want(strconv.Itoa(j))
 			}
 		}
-	})
-}
-
-// Frames that the Handler takes over, and what it makes of them, stay in order
-// with those before and after, however diverting is switched.
-func TestConn_DivertKeepsTheOrder(t *testing.T) {
-	backends(t, func(t *testing.T, portable bool) {
-		h, opened := conns()
-		var diverted atomic.Int64
-		var mu sync.Mutex
-		var batch []string
-		batching := false
-		flush := func(c *engine.Conn) { // mu is held, as a server would
-			for _, text := range batch {
-				c.Send(engine.OpText, []byte(text))
-			}
-			batch = nil
-		}
-		h.diverted = func(c *engine.Conn, f *engine.Frame) {
-			diverted.Add(1)
-			mu.Lock()
-			defer mu.Unlock()
-			if batching {
-				batch = append(batch, string(f.Payload()))
-				return
-			}
-			c.SendFrame(f)
-		}
-		s := serve(t, h, engine.Config{Portable: portable}, nil)
-		p := s.dial()
-		c := <-opened
-		g := s.NewGroup()
-		g.Add(c)
-		const frames = 5000
-		var wg sync.WaitGroup
-		wg.Go(func() {
-			for i := range frames {
-				g.Send(textFrame("%d", i))
-			}
-		})
-		stop := make(chan struct{})
-		wg.Go(func() {
-			for on := true; ; on = !on {
-				select {
-				case <-stop:
-					return
-				default:
-				}
-				mu.Lock()
-				batching = on
-				if on {
-					c.Divert(true)
-				} else {
-					flush(c)
-					c.Divert(false)
-				}
-				mu.Unlock()
-			}
-		})
-		read := make(chan struct{})
-		wg.Go(func() {
-			defer close(read)
-			enough := sync.OnceFunc(func() { close(stop) })
-			defer enough()
-			for i := range frames {
-				if _, got := p.frame(); got != strconv.Itoa(i) {
-					t.Errorf("frame = %q, want %d", got, i)
-					return
-				}
-				if i == frames-100 {
-					enough() // what is batched for ever would never arrive
-				}
-			}
-		})
-		<-stop
-		for done := false; !done; {
-			select {
-			case <-read:
-				done = true
-			default:
-				mu.Lock()
-				batching = false
-				flush(c)
-				c.Divert(false)
-				mu.Unlock()
-			}
-		}
-		wg.Wait()
-		t.Logf("%d of %d frames were diverted", diverted.Load(), frames)
 	})
 }

@@ -28,11 +28,3 @@ type Handler interface {
 	// nil in all other cases; that the network failed is no error, as in `ws`.
 	Closed(c *Conn, code int, reason string, err error)
 }
-
-// A Diverter is a Handler that wants to see the group frames of connections
-// for which it called Conn.Divert(true).
-type Diverter interface {
-	// Diverted is called on the loop in place of sending f to c. What it
-	// sends to c during the call keeps its place among later group frames.
-	Diverted(c *Conn, f *Frame)
-}

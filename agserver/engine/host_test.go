@@ -29,12 +29,11 @@ func backends(t *testing.T, test func(t *testing.T, portable bool)) {
 
 // A handler is a Handler made of functions; nil ones do the obvious.
 type handler struct {
-	upgrade  func(ctx context.Context, r *engine.Request) engine.Decision
-	open     func(c *engine.Conn)
-	message  func(c *engine.Conn, op engine.OpCode, p []byte)
-	wake     func(c *engine.Conn, now engine.Instant) engine.Instant
-	closed   func(c *engine.Conn, code int, reason string, err error)
-	diverted func(c *engine.Conn, f *engine.Frame)
+	upgrade func(ctx context.Context, r *engine.Request) engine.Decision
+	open    func(c *engine.Conn)
+	message func(c *engine.Conn, op engine.OpCode, p []byte)
+	wake    func(c *engine.Conn, now engine.Instant) engine.Instant
+	closed  func(c *engine.Conn, code int, reason string, err error)
 }
 
 func (h *handler) Upgrade(ctx context.Context, r *engine.Request) engine.Decision {
@@ -64,14 +63,6 @@ func (h *handler) Closed(c *engine.Conn, code int, reason string, err error) {
 	if h.closed != nil {
 		h.closed(c, code, reason, err)
 	}
-}
-
-func (h *handler) Diverted(c *engine.Conn, f *engine.Frame) {
-	if h.diverted == nil {
-		c.SendFrame(f)
-		return
-	}
-	h.diverted(c, f)
 }
 
 // A host is an engine that listens.

@@ -26,8 +26,6 @@ const (
 	opGroup                   // send f to all of g
 	opAdd                     // make c a member of g
 	opRemove                  // take c out of g
-	opDivert                  // divert group frames from now on
-	opUndivert                // stop doing so, unless `at` is no longer the number of those diverted
 	opWake                    // Handler.Wake at `at`
 	opResume                  // go on reading
 	opClose                   // start the closing handshake; arena holds the close frame

@@ -27,7 +27,6 @@ type loop struct {
 	// Immutable.
 	e   *Engine
 	h   Handler
-	div Diverter // nil if h is none
 	set *settings
 	io  backend
 
