@@ -61,10 +61,12 @@
 // and one watch while there are runners. Close waits for all of them. An idle
 // socket has no goroutine, timer or buffer.
 //
-// Locks, in the order in which they are taken: Request.mu, Socket.mu, then the
-// locks of streams and of the engine's connections, which are leaves. inbox.mu,
-// watch.mu, sessions.mu, registry shards and receiverQueues.mu are leaves too.
-// No user code runs, and nothing blocks, under any of them.
+// Locks, in the order in which they are taken: Request.mu, Socket.mu,
+// localChannel.mu, then the locks of streams and of the engine's connections,
+// which are leaves. inbox.mu, watch.mu, registry shards, receiverQueues.mu and
+// backlogs.mu are leaves too; sessions.mu is held while a middleware opens or
+// ends its part for a socket. No handler runs, and nothing blocks, under any of
+// them.
 //
 // # Where this departs from the reference
 //
