@@ -1,131 +1,23 @@
-// Channels: subscribe, publish, and the messages of each in a tab of its own.
+// Channels: subscribe and unsubscribe, and the messages of each channel in a
+// tab of its own.
 
 import {byId, element, note, textOfError, timeOf, Log} from './dom.js';
-import {coloured, oneLine, parseMessage} from './json.js';
+import {coloured, oneLine} from './json.js';
+import {OwnPublishes, startPublishing} from './publishing.js';
 
 const KEPT = 300; // messages of a channel; a busy one is not to push out the others'
 const SHOWN = 1000; // messages of all channels
-const OWN = 100; // own messages that are waited for
 const ALL = ''; // the tab with the messages of all channels
 
 export function startChannels(client) {
-  const log = new Log(byId('messages'), SHOWN);
-  const tabs = byId('channel-tabs');
-  const messages = []; // {channel, data, time, isOwn}, oldest first
-  const channels = new Map(); // name → {button, unread}
-  const ownPublishes = []; // what this page published and has not come back yet
-  let shown = ALL;
-
-  // ---- Tabs ----
-
-  const openTab = (name) => {
-    if (channels.has(name)) {
-      return;
-    }
-    const label = name === ALL ? 'All' : name;
-    const button = element('button', {type: 'button', className: 'tab', role: 'tab'},
-      element('span', {className: name === ALL ? '' : 'mono', textContent: label}),
-      element('span', {className: 'count', ariaHidden: 'true'}));
-    button.setAttribute('aria-controls', 'channel-panel');
-    button.addEventListener('click', () => show(name));
-    channels.set(name, {button, unread: 0});
-    tabs.append(button);
-    showTabs();
-  };
-
-  const closeTab = (name) => {
-    channels.get(name)?.button.remove();
-    channels.delete(name);
-    show(shown === name ? ALL : shown);
-  };
-
-  const showTabs = () => {
-    byId('channels-empty').hidden = channels.size > 1;
-    byId('unsubscribe-button').disabled = shown === ALL;
-    for (const [name, {button, unread}] of channels) {
-      const isShown = name === shown;
-      button.dataset.state = name === ALL ? 'subscribed' : client.channels.get(name) ?? 'pending';
-      button.setAttribute('aria-selected', String(isShown));
-      button.tabIndex = isShown ? 0 : -1;
-      button.querySelector('.count').textContent = unread > 99 ? '99+' : unread || '';
-    }
-  };
-
-  const show = (name) => {
-    shown = name;
-    for (const [channel, tab] of channels) {
-      if (name === ALL || channel === name) {
-        tab.unread = 0;
-      }
-    }
-    log.replace(messages.filter(({channel}) => name === ALL || channel === name).map((message) => () => row(message)));
-    log.list.classList.toggle('single', name !== ALL);
-    log.list.dataset.empty = channels.size > 1 ? 'No messages yet.' : '';
-    if (name !== ALL) {
-      byId('publish-channel').value = name;
-    }
-    showTabs();
-  };
-
-  tabs.addEventListener('keydown', (event) => {
-    const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
-    const names = [...channels.keys()];
-    if (step) {
-      event.preventDefault();
-      show(names[(names.indexOf(shown) + step + names.length) % names.length]);
-      channels.get(shown).button.focus();
-    } else if (event.key === 'Delete' && shown !== ALL) {
-      client.unsubscribe(shown);
-      channels.get(shown).button.focus();
-    }
-  });
-
-  byId('unsubscribe-button').addEventListener('click', () => client.unsubscribe(shown));
-
-  // ---- Messages ----
-
-  const row = ({channel, data, time, isOwn}) => element('li', {className: isOwn ? 'message own' : 'message'},
-    element('span', {className: 'channel mono', textContent: channel}),
-    typeof data === 'string'
-      ? element('div', {className: 'body', textContent: data})
-      : element('div', {className: 'body mono'}, coloured(oneLine(data) || 'no data')),
-    element('div', {},
-      isOwn ? element('span', {className: 'own-tag', textContent: 'you'}) : '',
-      element('time', {textContent: timeOf(time)})));
-
-  const keep = (message) => {
-    messages.push(message);
-    const ofChannel = messages.filter(({channel}) => channel === message.channel);
-    if (ofChannel.length > KEPT) {
-      messages.splice(messages.indexOf(ofChannel[0]), 1);
-    } else if (messages.length > SHOWN) {
-      messages.shift();
-    }
-  };
-
-  client.on('message', ({channel, data}) => {
-    const own = ownPublishes.indexOf(keyOf(channel, data));
-    if (own >= 0) {
-      ownPublishes.splice(own, 1);
-    }
-    const message = {channel, data, time: Date.now(), isOwn: own >= 0};
-    keep(message);
-    if (shown === ALL || shown === channel) {
-      log.add(() => row(message));
-    } else if (channels.has(channel)) {
-      channels.get(channel).unread++;
-      showTabs();
-    }
-  });
-
-  // ---- Subscribing ----
+  const own = new OwnPublishes();
+  const tabs = new Tabs(client);
 
   const subscribe = (name) => {
-    openTab(name);
+    tabs.open(name);
     client.subscribe(name);
-    show(name);
+    tabs.show(name);
   };
-
   byId('subscribe-form').addEventListener('submit', (event) => {
     event.preventDefault();
     const field = byId('subscribe-name');
@@ -140,64 +32,138 @@ export function startChannels(client) {
   for (const button of document.querySelectorAll('[data-subscribe]')) {
     button.addEventListener('click', () => subscribe(button.dataset.subscribe));
   }
+  byId('unsubscribe-button').addEventListener('click', () => client.unsubscribe(tabs.shown));
 
-  client.on('subscribe', showTabs);
-  client.on('close', () => {
-    ownPublishes.length = 0;
-    showTabs();
-  });
-  client.on('unsubscribe', ({channel}) => closeTab(channel));
+  client.on('subscribe', () => tabs.draw());
+  client.on('close', () => tabs.draw());
+  client.on('unsubscribe', ({channel}) => tabs.close(channel));
   client.on('subscribeFail', ({channel, error}) => {
-    closeTab(channel);
+    tabs.close(channel);
     note('publish-note', `${channel}: ${textOfError(error)}`, true);
   });
   client.on('kickOut', ({channel, message}) => {
     note('publish-note', `Kicked out of ${channel}${message ? `: ${message}` : ''}`, true);
   });
-
-  // ---- Publishing ----
-
-  const publishNote = () => {
-    const text = byId('publish-data').value;
-    note('publish-note', text === '' ? '' : parseMessage(text).isJSON ? 'goes out as JSON' : 'goes out as text');
-  };
-  byId('publish-data').addEventListener('input', publishNote);
-
-  byId('publish-form').addEventListener('submit', async (event) => {
-    event.preventDefault();
-    const channel = byId('publish-channel').value;
-    const field = byId('publish-data');
-    if (channel === '' || field.value === '') {
-      byId(channel === '' ? 'publish-channel' : 'publish-data').focus();
-      return;
-    }
-    const {value} = parseMessage(field.value);
-    const key = keyOf(channel, value);
-    if (client.channels.get(channel) === 'subscribed') {
-      ownPublishes.push(key);
-      ownPublishes.splice(0, ownPublishes.length - OWN);
-    }
-    field.value = '';
-    if (!byId('publish-ack').checked) {
-      client.transmitPublish(channel, value);
-      note('publish-note', 'Sent');
-      return;
-    }
-    note('publish-note', 'Waiting…');
-    try {
-      await client.publish(channel, value);
-      note('publish-note', `Published to ${channel}`);
-    } catch (error) {
-      const own = ownPublishes.indexOf(key);
-      if (own >= 0) {
-        ownPublishes.splice(own, 1);
-      }
-      note('publish-note', textOfError(error), true);
-    }
+  client.on('message', ({channel, data}) => {
+    tabs.add({channel, data, time: Date.now(), isOwn: own.take(channel, data)});
   });
-
-  openTab(ALL);
-  show(ALL);
+  startPublishing(client, own);
 }
 
-const keyOf = (channel, data) => JSON.stringify([channel, data]);
+/** The tabs, and the messages of the one that is shown. */
+class Tabs {
+  shown = ALL;
+
+  #client;
+  #list = byId('channel-tabs');
+  #log = new Log(byId('messages'), SHOWN);
+  #tabs = new Map(); // channel → {button, unread}
+  #messages = []; // {channel, data, time, isOwn}, oldest first
+
+  constructor(client) {
+    this.#client = client;
+    this.#list.addEventListener('keydown', (event) => this.#onKey(event));
+    this.open(ALL);
+    this.show(ALL);
+  }
+
+  open(name) {
+    if (this.#tabs.has(name)) {
+      return;
+    }
+    const button = element('button', {type: 'button', className: 'tab', role: 'tab'},
+      element('span', {className: name === ALL ? '' : 'mono', textContent: name === ALL ? 'All' : name}),
+      element('span', {className: 'count', ariaHidden: 'true'}));
+    button.setAttribute('aria-controls', 'channel-panel');
+    button.addEventListener('click', () => this.show(name));
+    this.#tabs.set(name, {button, unread: 0});
+    this.#list.append(button);
+    this.draw();
+  }
+
+  close(name) {
+    this.#tabs.get(name)?.button.remove();
+    this.#tabs.delete(name);
+    this.show(this.shown === name ? ALL : this.shown);
+  }
+
+  show(name) {
+    this.shown = name;
+    for (const [channel, tab] of this.#tabs) {
+      if (name === ALL || channel === name) {
+        tab.unread = 0;
+      }
+    }
+    this.#log.replace(this.#messages.filter((message) => this.#isShown(message)).map((message) => () => rowOf(message)));
+    this.#log.list.classList.toggle('single', name !== ALL);
+    this.#log.list.dataset.empty = this.#tabs.size > 1 ? 'No messages yet.' : '';
+    if (name !== ALL) {
+      byId('publish-channel').value = name;
+    }
+    this.draw();
+  }
+
+  /** Brings the tabs up to date with their channels' states and unread messages. */
+  draw() {
+    byId('channels-empty').hidden = this.#tabs.size > 1;
+    byId('unsubscribe-button').disabled = this.shown === ALL;
+    const {channels} = this.#client;
+    for (const [name, {button, unread}] of this.#tabs) {
+      const isShown = name === this.shown;
+      button.dataset.state = name === ALL ? 'subscribed' : channels.get(name) ?? 'pending';
+      button.setAttribute('aria-selected', String(isShown));
+      button.tabIndex = isShown ? 0 : -1;
+      button.querySelector('.count').textContent = unread > 99 ? '99+' : unread || '';
+    }
+  }
+
+  add(message) {
+    this.#keep(message);
+    if (this.#isShown(message)) {
+      this.#log.add(() => rowOf(message));
+    } else if (this.#tabs.has(message.channel)) {
+      this.#tabs.get(message.channel).unread++;
+      this.draw();
+    }
+  }
+
+  #isShown({channel}) {
+    return this.shown === ALL || this.shown === channel;
+  }
+
+  #keep(message) {
+    this.#messages.push(message);
+    const ofChannel = this.#messages.filter(({channel}) => channel === message.channel);
+    if (ofChannel.length > KEPT) {
+      this.#messages.splice(this.#messages.indexOf(ofChannel[0]), 1);
+    } else if (this.#messages.length > SHOWN) {
+      this.#messages.shift();
+    }
+  }
+
+  /** Arrows go from tab to tab, Delete unsubscribes. */
+  #onKey(event) {
+    const step = {ArrowRight: 1, ArrowLeft: -1}[event.key];
+    if (step) {
+      event.preventDefault();
+      const names = [...this.#tabs.keys()];
+      this.show(names[(names.indexOf(this.shown) + step + names.length) % names.length]);
+    } else if (event.key === 'Delete' && this.shown !== ALL) {
+      this.#client.unsubscribe(this.shown);
+    } else {
+      return;
+    }
+    this.#tabs.get(this.shown).button.focus();
+  }
+}
+
+function rowOf({channel, data, time, isOwn}) {
+  return element('li', {className: isOwn ? 'message own' : 'message'},
+    element('span', {className: 'channel mono', textContent: channel}),
+    typeof data === 'string'
+      ? element('div', {className: 'body', textContent: data})
+      : element('div', {className: 'body mono'}, coloured(oneLine(data) || 'no data')),
+    element('div', {},
+      isOwn ? element('span', {className: 'own-tag', textContent: 'you'}) : '',
+      element('time', {textContent: timeOf(time)})));
+}
