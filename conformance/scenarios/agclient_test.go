@@ -11,7 +11,7 @@ import (
 
 // agScenarios are what agclient plays.
 var agScenarios = slices.Concat(
-	agConnection, agCalls, agAuth, agChannels, agBatching, agTiming, agMiddleware,
+	agConnection, agCalls, agAuth, agChannels, agBatching, agTiming, agMiddleware, agMinbin,
 )
 
 // playAgclient has agclient play the scenarios on both servers.

@@ -59,18 +59,26 @@ func (f fleet) addr(group string) string { return fmt.Sprintf("127.0.0.1:%d", f[
 // fleets starts both implementations.
 func fleets(t *testing.T) (node, goes fleet) {
 	t.Helper()
-	for _, dir := range []string{"../app", "../reference", "js", "js/scenarios"} {
+	for _, dir := range []string{"../app", "../reference", "binapp", "js", "js/scenarios"} {
 		// What a test looks at counts for its kept result, too.
 		if _, err := os.ReadDir(dir); err != nil {
 			t.Fatal(err)
 		}
 	}
 	reference := filepath.Join(npm.Install(t, "../reference"), "main.js")
-	app := filepath.Join(t.TempDir(), "app.exe") // a suffix that Windows asks for
-	if out, err := exec.Command("go", "build", "-o", app, "../app").CombinedOutput(); err != nil {
-		t.Fatalf("build conformance/app: %v\n%s", err, out)
+	npm.Install(t, ".") // minbin.cjs
+	bin := t.TempDir()
+	build := exec.Command("go", "build", "-o", bin, "../app", "./binapp")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the servers: %v\n%s", err, out)
 	}
-	return startFleet(t, npm.Node(t), reference), startFleet(t, app)
+	node, goes = startFleet(t, npm.Node(t), reference), startFleet(t, filepath.Join(bin, "app"))
+	node["2"]["minbin"] = startServer(t, common, npm.Node(t), "--require", "./js/minbin.cjs", reference)
+	goes["2"]["minbin"] = startServer(t, common, filepath.Join(bin, "binapp"))
+	if t.Failed() {
+		t.FailNow()
+	}
+	return node, goes
 }
 
 // startFleet starts a program once for each group and version; the servers end

@@ -8,7 +8,7 @@
 import {createRequire} from 'node:module';
 import {Legacy} from './legacy.mjs';
 import {Modern} from './modern.mjs';
-import {play} from './scenario.mjs';
+import {can, play} from './scenario.mjs';
 import {scenarios} from './scenarios/index.mjs';
 import {inTasks} from './tasks.mjs';
 
@@ -41,14 +41,19 @@ for (let WebSocket of new Set(Object.keys(PLAYERS).map((player) => createRequire
   inTasks(WebSocket);
 }
 
-async function playAll(player, driver, ports, only) {
-  let library = require(player);
+async function playAll(name, driver, ports, only) {
+  let player = {
+    driver,
+    library: require(name),
+    player: name,
+    ports: ports[driver.has.version],
+    codec: driver === Modern ? require('sc-codec-min-bin') : null
+  };
   for (let scenario of scenarios) {
-    if (scenario.needs && !driver.has[scenario.needs] || only && scenario.name !== only) {
-      continue;
+    if (can(player, scenario) && (!only || scenario.name === only)) {
+      let lanes = await play(scenario, player);
+      process.stdout.write(JSON.stringify({player: name, scenario: scenario.name, lanes}) + '\n');
     }
-    let lanes = await play(scenario, {driver, library, player, ports: ports[driver.has.version]});
-    process.stdout.write(JSON.stringify({player, scenario: scenario.name, lanes}) + '\n');
   }
 }
 

@@ -5,14 +5,14 @@ const PATIENCE = 25000;
 
 // Stage is what a scenario plays on: it makes clients and records steps.
 class Stage {
-  constructor(driver, library, player, scenario, port) {
+  constructor(scenario, {driver, library, player, codec, ports}) {
     this.trace = new Trace();
-    this.has = driver.has;
+    this.codec = codec; // sc-codec-min-bin, where there is one
     this._driver = driver;
     this._library = library;
     this._player = player;
     this._scenario = scenario.name;
-    this._port = port;
+    this._port = ports[scenario.group || 'plain'];
     this._clients = [];
   }
 
@@ -80,11 +80,18 @@ class Stage {
   }
 }
 
+// can tells whether a player can play a scenario.
+export function can({driver, codec}, {needs}) {
+  return !needs || (needs === 'codec' ? !!codec : driver.has[needs]);
+}
+
 // play plays a scenario and returns its lanes. A scenario that fails or gets
-// stuck has a lane "failure".
-export async function play(scenario, {driver, library, player, ports}) {
-  let group = scenario.group || 'plain';
-  let stage = new Stage(driver, library, player, scenario, ports[group]);
+// stuck has a lane "failure". The player is {driver, library, player, ports,
+// codec}: a class of modern.mjs or legacy.mjs, the package that it drives, the
+// name of all that, the ports of the servers by group, and sc-codec-min-bin, if
+// there is one that fits.
+export async function play(scenario, player) {
+  let stage = new Stage(scenario, player);
   let timer;
   let stuck = new Promise((resolve, reject) => {
     timer = setTimeout(() => reject(new Error('the scenario got stuck')), PATIENCE);
