@@ -174,18 +174,32 @@ func (s *Socket) emitSubscribedLocked(channel string, options func() protocol.Da
 // unsubscribe unsubscribes the socket. It blocks as long as the broker does.
 func (s *Socket) unsubscribe(ctx context.Context, channel string) error {
 	s.mu.Lock()
-	sub, ok := s.subs.get(channel)
-	if ok {
-		s.subs.remove(channel)
-		sub.local.leave(s, s.apart)
-	}
+	sub, err := s.leaveLocked(channel)
 	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	s.left(ctx, sub)
+	return nil
+}
+
+// leaveLocked takes the socket out of a channel: what is published from now on
+// does not reach the client. left does the rest.
+func (s *Socket) leaveLocked(channel string) (subscription, error) {
+	sub, ok := s.subs.get(channel)
 	if !ok {
-		return protocol.ErrInvalidAction.Withf(
+		return sub, protocol.ErrInvalidAction.Withf(
 			"Socket %s tried to unsubscribe from a channel which it is not subscribed to", s.ID())
 	}
+	s.subs.remove(channel)
+	sub.local.leave(s, s.apart)
+	return sub, nil
+}
+
+// left gives up a channel that the socket has left, and reports it.
+func (s *Socket) left(ctx context.Context, sub subscription) {
 	if err := s.srv.index.Release(ctx, sub.channel); err != nil {
-		s.emitError(protocol.ErrBroker.Withf("Failed to unsubscribe socket from the %s channel - %s", channel, errorText(err)))
+		s.emitError(protocol.ErrBroker.Withf("Failed to unsubscribe socket from the %s channel - %s", sub.channel, errorText(err)))
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -193,12 +207,11 @@ func (s *Socket) unsubscribe(ctx context.Context, channel string) error {
 		st.emit.unsubscribe.Emit(sub.channel)
 	}
 	emit(s.srv, &s.srv.emit.unsubscription, UnsubscriptionEvent{s, sub.channel})
-	return nil
 }
 
 // KickOut unsubscribes the socket from a channel and tells the client why;
-// message is anything that protocol.Encode takes, nil for nothing. What is
-// published after it returns does not reach the client. It returns an
+// message is anything that protocol.Encode takes, nil for nothing. Nothing that
+// is published follows the news. It returns an
 // InvalidActionError if the socket was not subscribed; the client is told even
 // so, as in the reference.
 func (s *Socket) KickOut(channel string, message any) error {
@@ -224,9 +237,13 @@ func (s *Socket) KickOutOf(channels []string, message any) error {
 			return err
 		}
 		s.mu.Lock()
+		sub, err := s.leaveLocked(channel)
 		s.transmitLocked(protocol.EventKickOut, data, ahead && i == 0) // reports its own error
 		s.mu.Unlock()
-		errs = append(errs, s.unsubscribe(s.srv.ctx, channel))
+		if err == nil {
+			s.left(s.srv.ctx, sub)
+		}
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
