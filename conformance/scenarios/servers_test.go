@@ -85,11 +85,10 @@ func fleets(t *testing.T) (node, goes fleet) {
 // with the test.
 func startFleet(t *testing.T, program ...string) fleet {
 	t.Helper()
-	f := fleet{}
+	f := fleet{"1": {}, "2": {}}
 	var mu sync.Mutex
 	var starts sync.WaitGroup
-	for _, version := range []string{"1", "2"} {
-		f[version] = map[string]int{}
+	for version := range f {
 		for group, own := range groups {
 			o := options{"protocolVersion": json.Number(version)}
 			for _, part := range []options{common, own} {
