@@ -3,7 +3,9 @@ package agserver_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"sync"
@@ -287,3 +289,11 @@ func named(err error) string {
 
 // query is the query of a client.
 func query(key, value string) url.Values { return url.Values{key: {value}} }
+
+// readAll returns the body of a response.
+func readAll(t testing.TB, resp *http.Response) string {
+	t.Helper()
+	body, err := io.ReadAll(resp.Body)
+	check(t, err)
+	return string(body)
+}
