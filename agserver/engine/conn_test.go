@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -64,6 +65,9 @@ func TestConn_Facts(t *testing.T) {
 		c := <-opened
 		if got, want := c.RemoteAddr().String(), p.LocalAddr().String(); got != want {
 			t.Errorf("RemoteAddr() = %v, want %v", got, want)
+		}
+		if a, ok := c.RemoteAddr().(interface{ AddrPort() netip.AddrPort }); !ok || a.AddrPort().String() != p.LocalAddr().String() {
+			t.Errorf("RemoteAddr() = %#v has no AddrPort() of the peer", c.RemoteAddr())
 		}
 		if got := c.Subprotocol(); got != "a" {
 			t.Errorf("Subprotocol() = %q, want a", got)

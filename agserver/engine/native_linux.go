@@ -151,10 +151,16 @@ func (e *Engine) adoptNative(nc net.Conn, open func(*loop, *Conn)) bool {
 }
 
 // tcpAddr is a peer's address: a *net.TCPAddr in half the memory.
-type tcpAddr struct{ netip.AddrPort }
+type tcpAddr struct{ addr netip.AddrPort }
 
 // Network implements net.Addr.
 func (tcpAddr) Network() string { return "tcp" }
+
+// String implements net.Addr.
+func (a tcpAddr) String() string { return a.addr.String() }
+
+// AddrPort returns the address, as that of *net.TCPAddr does.
+func (a tcpAddr) AddrPort() netip.AddrPort { return a.addr }
 
 // peerAddr converts what accept4 returned.
 func peerAddr(sa unix.Sockaddr) net.Addr {
