@@ -181,6 +181,21 @@ func (r *rig) onSocket(f func(*agserver.Socket)) {
 	})))
 }
 
+// holdInbound installs middleware that holds back a socket that transmits "hold"
+// until it is released.
+func (r *rig) holdInbound(release <-chan struct{}) {
+	r.t.Helper()
+	check(r.t, r.srv.SetMiddleware(middleware.Inbound, middleware.Func(func(ctx context.Context, a *middleware.Action) error {
+		if a.Receiver == "hold" {
+			select {
+			case <-release:
+			case <-ctx.Done():
+			}
+		}
+		return nil
+	})))
+}
+
 // within returns a context that ends when patience does.
 func within(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
