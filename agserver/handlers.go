@@ -31,12 +31,40 @@ type handlers struct {
 }
 
 type handlerSet struct {
-	procedures map[string]ProcedureHandler
+	procedures map[string]*procedure
 	receivers  map[string]ReceiverHandler
 	raw        RawHandler
 }
 
-func (h *handlers) procedure(name string) ProcedureHandler {
+// procedure is a handler, and what is known of how long it takes.
+type procedure struct {
+	handle ProcedureHandler
+
+	// late is how often lately, on balance, the handler has outlasted the
+	// patience of a runner.
+	late atomic.Int32
+}
+
+// A procedure that has mostly been late is not given to runners any more: its
+// calls start side by side at once, until most of them are quick again.
+const (
+	oftenLate = 4
+	mostLate  = 2 * oftenLate
+)
+
+// took notes how a call has gone.
+func (p *procedure) took(late bool) {
+	switch n := p.late.Load(); {
+	case late && n < mostLate:
+		p.late.Add(1)
+	case !late && n > 0:
+		p.late.Add(-1)
+	}
+}
+
+func (p *procedure) isSlow() bool { return p.late.Load() >= oftenLate }
+
+func (h *handlers) procedure(name string) *procedure {
 	if set := h.set.Load(); set != nil {
 		return set.procedures[name]
 	}
@@ -61,7 +89,7 @@ func (h *handlers) rawHandler() RawHandler {
 func (h *handlers) change(f func(*handlerSet)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	next := &handlerSet{procedures: map[string]ProcedureHandler{}, receivers: map[string]ReceiverHandler{}}
+	next := &handlerSet{procedures: map[string]*procedure{}, receivers: map[string]ReceiverHandler{}}
 	if set := h.set.Load(); set != nil {
 		maps.Copy(next.procedures, set.procedures)
 		maps.Copy(next.receivers, set.receivers)
@@ -80,7 +108,7 @@ func (h *handlers) change(f func(*handlerSet)) {
 // many sockets at once; Options and limits bound how many for one.
 func (s *Server) HandleProcedure(name string, h ProcedureHandler) {
 	s.handlers.change(func(set *handlerSet) {
-		if set.procedures[name] = h; h == nil {
+		if set.procedures[name] = (&procedure{handle: h}); h == nil {
 			delete(set.procedures, name)
 		}
 	})

@@ -119,23 +119,28 @@ func (ss *sessions) get(t middleware.Type, m *installed) middleware.Session {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	if ss.ended {
-		return endedSession{}
+		return endedSession{middleware.ErrStreamEnded}
 	}
 	o := &ss.open[slot(t)]
 	if o.of != m {
 		if o.of != nil {
 			o.Close()
 		}
-		o.of, o.Session = m, m.Open()
+		var session middleware.Session
+		if err := guarded(func() error { session = m.Open(); return nil }); err != nil {
+			return endedSession{err}
+		}
+		o.of, o.Session = m, session
 	}
 	return o.Session
 }
 
-// endedSession is all that a socket gets that has ended.
-type endedSession struct{}
+// endedSession blocks everything: the socket has ended, or its session could not
+// be opened.
+type endedSession struct{ err error }
 
-func (endedSession) Decide(context.Context, *middleware.Action) error {
-	return &middleware.Blocked{Err: middleware.ErrStreamEnded}
+func (s endedSession) Decide(context.Context, *middleware.Action) error {
+	return &middleware.Blocked{Err: s.err}
 }
 
 func (endedSession) Close() {}

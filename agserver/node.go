@@ -54,6 +54,15 @@ func (n node) BrokerReady() { n.brokerReady() }
 // BrokerError reports what went wrong in the broker, as a warning.
 func (n node) BrokerError(err error) { n.emitWarning(err) }
 
+// viaBroker does what may ask a broker that does I/O: the end of the connection
+// does not wait for it, and its panics are errors.
+func (s *Socket) viaBroker(r *runner, f func() error) error {
+	if r == nil || !s.srv.brokerBlocks {
+		return f()
+	}
+	return r.hold(f)
+}
+
 // publish hands a publication to the broker. The data is borrowed.
 func (s *Server) publish(ctx context.Context, channel string, data protocol.Data) error {
 	return s.opt.Broker.Publish(ctx, channel, data)

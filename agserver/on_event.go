@@ -2,6 +2,7 @@ package agserver
 
 import (
 	"strings"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
@@ -66,10 +67,27 @@ func (s *Socket) dispatchCall(p protocol.Packet, data protocol.Data, r *runner) 
 		st.procedureBacklog.add(s, req.Procedure, len(data), st.procedures.Stream(req.Procedure).Backpressure())
 	}
 	if handler != nil && r != nil {
-		err := errHandlerLeft // stays if the handler ends the goroutine, by runtime.Goexit
-		defer func() { req.finish(err) }()
-		err = r.call(func() error { return handler(s.Context(), req) })
+		s.callProcedure(handler, req, r)
 	}
+}
+
+// callProcedure calls a procedure's handler, on the runner or, if it is known to
+// take its time, on a goroutine of its own.
+func (s *Socket) callProcedure(p *procedure, req *Request, r *runner) {
+	handle := func() error { return p.handle(s.Context(), req) }
+	if p.isSlow() && s.mayLoosen() {
+		size := int64(len(req.data))
+		s.loosen(1, size)
+		s.srv.goroutines.Go(func() {
+			defer s.loosen(-1, -size)
+			began := time.Now()
+			req.finishAfter(func() error { return guarded(handle) })
+			p.took(time.Since(began) >= patience*watchTick)
+		})
+		return
+	}
+	req.finishAfter(func() error { return r.call(handle) })
+	p.took(r.started.Load() == relieved)
 }
 
 // dispatchTransmit gives a transmitted message to the socket's consumers of the

@@ -41,7 +41,7 @@ func (s *Socket) onPublish(p protocol.Packet, r *runner) {
 	if expired != nil { // which the client has been told
 		s.spendTurn()
 	}
-	err := s.srv.publish(s.srv.ctx, channel, a.Data)
+	err := s.viaBroker(r, func() error { return s.srv.publish(s.srv.ctx, channel, a.Data) })
 	if err != nil {
 		s.emitError(err)
 		s.answerError(p, err)
@@ -91,11 +91,14 @@ func (s *Socket) emitReserved(p protocol.Packet, received protocol.Data, request
 	case st == nil:
 	case p.Kind == protocol.KindInvoke:
 		if st.procedures.HasConsumers(p.Event) {
+			data := requested().Clone()
 			st.procedures.Emit(p.Event, &Request{
-				Socket: s, Procedure: strings.Clone(p.Event), ID: p.ID, data: requested().Clone(), answered: true,
+				Socket: s, Procedure: strings.Clone(p.Event), ID: p.ID, data: data, answered: true,
 			})
+			st.procedureBacklog.add(s, p.Event, len(data), st.procedures.Stream(p.Event).Backpressure())
 		}
 	case st.receivers.HasConsumers(p.Event):
 		st.receivers.Emit(p.Event, received.Clone())
+		st.receiverBacklog.add(s, p.Event, len(received), st.receivers.Stream(p.Event).Backpressure())
 	}
 }

@@ -48,7 +48,9 @@ func (s *Socket) subscribeCall(p protocol.Packet, channel string, options func()
 			"Cannot subscribe socket to a channel before it has completed the handshake"))
 		return
 	}
-	err := s.subscribe(s.srv.ctx, channel, func() protocol.Data { return options().Without("channel").Clone() })
+	err := s.viaBroker(r, func() error {
+		return s.subscribe(s.srv.ctx, channel, func() protocol.Data { return options().Without("channel").Clone() })
+	})
 	if err != nil {
 		s.refuse(p, protocol.ErrBroker.Withf("Failed to subscribe socket to the %s channel - %s", channel, errorText(err)))
 		return

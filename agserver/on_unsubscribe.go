@@ -16,7 +16,7 @@ func (s *Socket) onUnsubscribe(p protocol.Packet, r *runner) {
 		s.refuse(p, protocol.ErrInvalidAction.Withf("Unsubscribe channel name was malformatted"))
 		return
 	}
-	if err := s.unsubscribe(s.srv.ctx, channel); err != nil {
+	if err := s.viaBroker(r, func() error { return s.unsubscribe(s.srv.ctx, channel) }); err != nil {
 		s.refuse(p, protocol.ErrBroker.Withf("Failed to unsubscribe socket from the %s channel - %s", channel, errorText(err)))
 		if p.Kind == protocol.KindInvoke {
 			s.emitReserved(p, p.Data, func() protocol.Data { return p.Data })

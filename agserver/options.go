@@ -146,7 +146,7 @@ type Options struct {
 	MaxStreamBacklog int
 
 	// MaxStreamBytes bounds the same in bytes, and the messages whose handlers
-	// are at work side by side. 0 means 64 MiB.
+	// are at work side by side. 0 means 16 MiB.
 	MaxStreamBytes int
 
 	// MaxBatch bounds the packets in one message. Past it the socket is closed
@@ -161,8 +161,8 @@ type Options struct {
 	// bytes. A longer one is answered by an error. 0 means 1,024.
 	MaxChannelName int
 
-	// MaxSockets bounds the sockets that are open at once; more are refused
-	// with 503. 0 means no limit but the system's.
+	// MaxSockets bounds the connections that are open at once; more are closed
+	// as they are accepted. 0 means no limit but the system's.
 	MaxSockets int
 
 	// TrustedProxies are the peers whose X-Forwarded-For is believed by
@@ -224,7 +224,7 @@ const (
 	DefaultMaxOutbound              = 16 << 20
 	DefaultMaxInbound               = 64 << 10
 	DefaultMaxStreamBacklog         = 10_000
-	DefaultMaxStreamBytes           = 64 << 20
+	DefaultMaxStreamBytes           = 16 << 20
 	DefaultMaxBatch                 = 10_000
 	DefaultMaxPendingCalls          = 10_000
 	DefaultMaxChannelName           = 1_024

@@ -67,6 +67,9 @@ func (o *Options) setOption(name string, value json.RawMessage) error {
 		return nil
 	}
 	if allowed := set(o, value); allowed != "" {
+		if strings.HasSuffix(name, "Key") { // which is not for the log
+			return optionError("The %s option must be %s", name, allowed)
+		}
 		return optionError("The %s option must be %s, not %s", name, allowed, value)
 	}
 	return nil

@@ -18,10 +18,12 @@ type receiverQueues struct {
 type receiverQueue struct {
 	waiting []protocol.Data
 	bytes   int
+	paused  bool // the socket is not read meanwhile
 }
 
 // callReceiver calls a receiver's handler, or leaves the message to the one
-// that is still at work on an earlier message.
+// that is still at work on an earlier message. When much waits the socket is not
+// read for a while.
 func (s *Socket) callReceiver(name string, h ReceiverHandler, data protocol.Data, r *runner) {
 	if !s.enterReceiver(name, data) {
 		return
@@ -43,11 +45,18 @@ func (s *Socket) leaveReceiver(name string) {
 	q := s.receiverQueues()
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	s.endReceiverLocked(q, name)
+}
+
+func (s *Socket) endReceiverLocked(q *receiverQueues, name string) {
+	if q.busy[name].paused {
+		s.resume()
+	}
 	delete(q.busy, name)
 }
 
 // enterReceiver marks a receiver as busy. It reports false when it was already:
-// the message waits then, or closes a socket that has too many waiting.
+// the message waits then.
 func (s *Socket) enterReceiver(name string, data protocol.Data) bool {
 	q := s.receiverQueues()
 	q.mu.Lock()
@@ -61,9 +70,10 @@ func (s *Socket) enterReceiver(name string, data protocol.Data) bool {
 		return true
 	}
 	rq.waiting = append(rq.waiting, data)
-	rq.bytes += len(data)
-	if n, bytes := len(rq.waiting), rq.bytes; s.tooMuch(n, bytes) {
-		s.srv.goroutines.Go(func() { s.checkBacklog(n, bytes) })
+	rq.bytes += len(data) + minMessageCost
+	if limit := s.srv.opt.MaxInbound; limit > 0 && rq.bytes > limit && !rq.paused {
+		rq.paused = true
+		s.pause()
 	}
 	return false
 }
@@ -74,14 +84,18 @@ func (s *Socket) nextForReceiver(name string) (protocol.Data, bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	rq := q.busy[name]
-	if len(rq.waiting) == 0 || s.dead.Load() {
-		delete(q.busy, name)
+	if len(rq.waiting) == 0 || s.gone() {
+		s.endReceiverLocked(q, name)
 		return nil, false
 	}
 	data := rq.waiting[0]
 	rq.waiting[0] = nil
 	rq.waiting = rq.waiting[1:]
-	rq.bytes -= len(data)
+	rq.bytes -= len(data) + minMessageCost
+	if rq.paused && rq.bytes <= s.srv.opt.MaxInbound/2 {
+		rq.paused = false
+		s.resume()
+	}
 	return data, true
 }
 

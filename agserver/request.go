@@ -97,6 +97,13 @@ func (r *Request) endTurnLocked() {
 	}
 }
 
+// finishAfter answers a call by what its handler, called by call, returns.
+func (r *Request) finishAfter(call func() error) {
+	err := errHandlerLeft // stays if the handler ends the goroutine, by runtime.Goexit
+	defer func() { r.finish(err) }()
+	err = call()
+}
+
 // finish answers a call by what its handler returned, unless it was answered or
 // detached.
 func (r *Request) finish(err error) {

@@ -20,8 +20,8 @@ type runner struct {
 	// user code, and relieved once the runner has been replaced.
 	started atomic.Int64
 
-	// bytes is the size of the message at work; it does not change while user
-	// code is.
+	// bytes is the size of the message at work. Owned by the runner until it is
+	// relieved.
 	bytes int64
 
 	// holds says that the user code at work is not to be relieved.
@@ -32,7 +32,7 @@ const (
 	// watchTick is how often runners are looked at, and patience the number of
 	// such looks that user code may take before it is relieved.
 	watchTick = time.Millisecond
-	patience  = 3
+	patience  = 10
 
 	relieved = -1
 
@@ -50,6 +50,12 @@ func (s *Socket) mayLoosen() bool {
 	return s.looseCalls.Load() < maxLooseCalls && (limit == 0 || s.looseBytes.Load() < limit)
 }
 
+// loosen counts handlers that are at work beside the runner.
+func (s *Socket) loosen(calls int32, bytes int64) {
+	s.looseCalls.Add(calls)
+	s.looseBytes.Add(bytes)
+}
+
 // startRunner lends a goroutine to the socket's inbox.
 func (s *Socket) startRunner(in *inbox) {
 	r := &runner{sock: s, in: in}
@@ -63,9 +69,8 @@ func (r *runner) run() {
 	defer func() {
 		r.sock.srv.watch.remove(r)
 		switch {
-		case r.started.Load() == relieved:
-			r.sock.looseCalls.Add(-1)
-			r.sock.looseBytes.Add(-r.bytes)
+		case r.started.Swap(relieved) == relieved:
+			r.sock.loosen(-1, -r.bytes)
 		case !through: // a handler has ended the goroutine, by runtime.Goexit
 			r.sock.startRunner(r.in)
 		}
@@ -205,11 +210,10 @@ func (r *runner) late(now int64) {
 		r.end() // the end of a connection does not wait for that
 		return
 	}
-	bytes := r.bytes
 	if !r.started.CompareAndSwap(v, relieved) {
 		return
 	}
-	r.sock.looseCalls.Add(1)
-	r.sock.looseBytes.Add(bytes)
+	r.sock.loosen(1, r.bytes) // which does not change any more
+	r.sock.srv.watch.remove(r)
 	r.sock.startRunner(r.in)
 }

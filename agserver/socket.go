@@ -76,6 +76,10 @@ type Socket struct {
 	// middleware before that; unhandled is their number.
 	in, rawIn inboxes
 	unhandled atomic.Int32
+	pauses    struct {
+		sync.Mutex
+		n int // who wants the socket not to be read; guarded by the mutex
+	}
 
 	// looseCalls counts the handlers that were relieved and are still at work,
 	// looseBytes their messages.

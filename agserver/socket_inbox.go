@@ -82,9 +82,34 @@ func (in *inbox) put(s *Socket, m inMessage) bool {
 	if limit := s.srv.opt.MaxInbound; limit > 0 && !in.paused &&
 		(in.bytes > limit || len(in.queue)-in.head > limit/minMessageCost) {
 		in.paused = true
-		s.conn.Pause()
+		s.pause()
 	}
 	return true
+}
+
+// pause stops reading the socket until everybody who asked for that has called
+// resume.
+func (s *Socket) pause() {
+	s.pauses.Lock()
+	defer s.pauses.Unlock()
+	if s.pauses.n++; s.pauses.n == 1 {
+		s.conn.Pause()
+	}
+}
+
+func (s *Socket) resume() {
+	s.pauses.Lock()
+	defer s.pauses.Unlock()
+	if s.pauses.n--; s.pauses.n == 0 {
+		s.conn.Resume()
+	}
+}
+
+// isPaused reports whether the socket is not read for want of room.
+func (s *Socket) isPaused() bool {
+	s.pauses.Lock()
+	defer s.pauses.Unlock()
+	return s.pauses.n > 0
 }
 
 // minMessageCost is what a message counts for at least, in bytes, when it
@@ -113,16 +138,23 @@ func (in *inbox) next(s *Socket, r *runner) (inMessage, bool) {
 	}
 	if in.paused && in.bytes <= s.srv.opt.MaxInbound/2 {
 		in.paused = false
-		s.conn.Resume()
+		s.resume()
 	}
 	return m, true
 }
+
+// largeBatch is the size in bytes from which the packets of a batch are copied
+// apart.
+const largeBatch = 4 << 10
 
 // unpack puts the packets of a batch in front of what waits. The last one ends
 // the batch's turn.
 func (in *inbox) unpack(m inMessage, turn turnNumber) {
 	var packets []inMessage
 	for p := range m.packet.Elements() {
+		if len(m.text) > largeBatch {
+			p = p.Clone() // who keeps one element shall not keep them all
+		}
 		packets = append(packets, inMessage{packet: p, text: m.text, binary: m.binary, unpacked: true})
 	}
 	packets[len(packets)-1].turn = turn
@@ -166,14 +198,4 @@ func (in *inbox) takeClosing() *CloseStatus {
 	n := in.closing
 	in.closing = nil
 	return n
-}
-
-// isPaused reports whether the socket is not read for want of room.
-func (in *inbox) isPaused() bool {
-	if in == nil {
-		return false
-	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	return in.paused
 }

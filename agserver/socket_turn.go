@@ -11,7 +11,7 @@ import "time"
 
 // turnPatience is the longest time that a packet waits for an answer. A handler
 // that takes longer has not run in one go in the reference either.
-const turnPatience = 5 * time.Millisecond
+const turnPatience = 20 * time.Millisecond
 
 // turnNumber names a turn of a socket; 0 is none.
 type turnNumber uint32

@@ -26,7 +26,7 @@ func (s *Socket) wake(now engine.Instant) engine.Instant {
 		return s.nextWake(now)
 	}
 	if after(now, engine.Instant(s.lastSeen.Load()), opt.PingTimeout) {
-		if !s.in.Load().isPaused() && !s.rawIn.Load().isPaused() {
+		if !s.isPaused() {
 			s.closeWith(protocol.ClosePongTimeout, "")
 			return 0
 		}

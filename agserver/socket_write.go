@@ -90,15 +90,12 @@ func (s *Socket) sendTextLocked(text []byte) {
 		s.conn.Send(engine.OpText, text)
 		return
 	}
-	built(func(dst []byte) []byte {
-		message, err := encode(c, dst, text)
-		if err != nil {
-			s.emitError(err)
-			return dst
-		}
-		s.conn.Send(opCode(c), message)
-		return message
-	}, func([]byte) {})
+	message, err := encode(c, nil, text) // no pooled buffer: a codec may return what is its own
+	if err != nil {
+		s.emitError(err)
+		return
+	}
+	s.conn.Send(opCode(c), message)
 }
 
 // encode writes packets by a codec.

@@ -83,7 +83,10 @@ func (e *Engine) watch(l net.Listener, c io.Closer) bool {
 
 // closedOr returns ErrClosed if err only shows that the engine stopped.
 func (e *Engine) closedOr(err error) error {
-	if e.draining.Load() || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) {
+	e.mu.Lock()
+	stopped := len(e.listeners) == 0 // the one that failed is in it until Serve returns
+	e.mu.Unlock()
+	if stopped || e.draining.Load() || errors.Is(err, net.ErrClosed) || errors.Is(err, os.ErrClosed) {
 		return ErrClosed
 	}
 	return err
