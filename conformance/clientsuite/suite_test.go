@@ -16,32 +16,26 @@ import (
 // with the reason of each. There are none.
 var notApplicable = map[string]string{}
 
-// rounds is how often a case may be run. The suite waits for fixed times (fifty
-// messages in 600 ms, 10 ms for each), so that on a busy machine a case may fail
-// whatever the server does; what fails is run again by itself.
-const rounds = 4
-
 // turnAddress is held while a suite runs. The suite's ports are fixed, so two
 // checkouts that are tested on one machine take turns.
 const turnAddress = "127.0.0.1:8174"
 
 func TestClientSuite(t *testing.T) {
 	if testing.Short() {
-		t.Skip("the suite takes 20 s: left out with -short")
+		t.Skip("the suite takes 40 s: left out with -short")
 	}
 	m := newMocha(t, npm.Install(t, "."))
 	takeTurn(t)
-	results := m.run(t)
-	for round := 2; round <= rounds; round++ {
-		failed := results.failed()
-		if len(failed) == 0 {
-			break
-		}
-		t.Logf("round %d, for %q", round, failed)
-		for title, result := range m.run(t, failed...) {
-			results[title] = result
-		}
+	for name, portable := range map[string]bool{"Loops": false, "Portable": true} {
+		t.Run(name, func(t *testing.T) {
+			m.portable = portable
+			checkCases(t, m.runPatiently(t))
+		})
 	}
+}
+
+// checkCases fails for every case of the suite that did not pass.
+func checkCases(t *testing.T, results outcomes) {
 	for _, title := range titles(t) {
 		t.Run(title, func(t *testing.T) {
 			failure, ok := results[title]

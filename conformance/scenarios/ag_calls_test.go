@@ -80,6 +80,13 @@ var agCalls = []scenario{
 		c.received("count", 100)
 	}},
 	{name: "calls by the server", play: callsByTheServer},
+	{name: "compression", group: "deflate", play: func(s *stage) { // which agclient does not offer
+		c := s.connected("c", agclient.Options{})
+		c.subscribe("room")
+		c.event("subscribe", 1)
+		c.publish("publish", "room", strings.Repeat("well packed ", 10_000))
+		c.messages("room", 1)
+	}},
 	{name: "binary data", play: func(s *stage) {
 		c := s.connected("c", agclient.Options{})
 		c.call("echo", "echo", protocol.Binary{0, 1, 254, 255})

@@ -30,6 +30,7 @@ var groups = map[string]options{
 	"middleware": {"app": options{"middleware": []string{"handshake", "inboundRaw", "inbound", "outbound"}}},
 	"limited":    {"socketChannelLimit": 3},
 	"quiet":      {"allowClientPublish": false},
+	"deflate":    {"perMessageDeflate": true},
 	"batching":   {"batchOnHandshake": true, "batchOnHandshakeDuration": 100, "batchInterval": 10},
 	"pings":      {"pingInterval": 50, "pingTimeout": 10_000},
 	"deaf":       {"pingTimeoutDisabled": true, "pingTimeout": 300},

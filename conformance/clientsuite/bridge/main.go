@@ -14,18 +14,20 @@ import (
 func main() {
 	port := flag.Int("port", 0, "port on 127.0.0.1")
 	options := flag.String("options", "{}", "options of the server, as JSON under the Node server's names")
+	portable := flag.Bool("portable", false, "serve every connection by a goroutine")
 	flag.Parse()
-	if err := run(*port, []byte(*options)); err != nil {
+	if err := run(*port, []byte(*options), *portable); err != nil {
 		fmt.Fprintln(os.Stderr, "bridge:", err)
 		os.Exit(1)
 	}
 }
 
-func run(port int, text []byte) error {
+func run(port int, text []byte, portable bool) error {
 	opt, err := parseOptions(text)
 	if err != nil {
 		return err
 	}
+	opt.Portable = portable
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return err

@@ -27,6 +27,11 @@ export class Modern {
     return this._socket.state;
   }
 
+  // extensions are those that the server has agreed to.
+  get extensions() {
+    return this._socket.transport.socket.extensions;
+  }
+
   get authState() {
     return this._socket.authState;
   }

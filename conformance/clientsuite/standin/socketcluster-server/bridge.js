@@ -7,7 +7,8 @@ const readline = require('readline');
 class Bridge {
   constructor(port, options, onMessage) {
     this._process = spawn(process.env.CLIENTSUITE_BRIDGE, [
-      '--port', String(port), '--options', JSON.stringify(options)
+      '--port', String(port), '--options', JSON.stringify(options),
+      `--portable=${process.env.CLIENTSUITE_PORTABLE}`
     ], {stdio: ['pipe', 'pipe', 'inherit']});
     this._ended = new Promise((resolve) => this._process.once('close', resolve));
     this._read(onMessage);

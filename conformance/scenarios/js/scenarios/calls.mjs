@@ -104,4 +104,21 @@ export const calls = [{
     await t.result('publish', client.invokePublish(t.room('bytes'), bytes(9, 8, 7)));
     await client.messages(t.room('bytes'), 1);
   }
+}, {
+  name: 'compression',
+  group: 'deflate', // which ws and browsers offer by themselves
+  async play(t) {
+    let [one, two] = [await t.connected('one'), await t.connected('two')];
+    t.step('agreed', one.extensions);
+    two.subscribe(t.room('room'));
+    await two.event('subscribe');
+    for (let length of [0, 1, 1023, 1024, 1025, 65536, 300000]) {
+      let text = 'ein Text, der sich gut packen läßt '.repeat(length / 34 + 1).slice(0, length);
+      t.step(`echo ${length}`, (await one.invoke('echo', text)) === text);
+      await one.invokePublish(t.room('room'), length);
+      await one.invokePublish(t.room('room'), text.slice(0, 3000));
+      await one.transmitPublish(t.room('room'), {short: 1});
+    }
+    await two.messages(t.room('room'), 21);
+  }
 }];
