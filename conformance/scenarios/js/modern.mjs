@@ -27,9 +27,10 @@ export class Modern {
     return this._socket.state;
   }
 
-  // extensions are those that the server has agreed to.
-  get extensions() {
-    return this._socket.transport.socket.extensions;
+  // extension is the name of the one that the server has agreed to. Its
+  // parameters are a server's own: how much memory it spends.
+  get extension() {
+    return this._socket.transport.socket.extensions.split(';')[0];
   }
 
   get authState() {

@@ -109,7 +109,7 @@ export const calls = [{
   group: 'deflate', // which ws and browsers offer by themselves
   async play(t) {
     let [one, two] = [await t.connected('one'), await t.connected('two')];
-    t.step('agreed', one.extensions);
+    t.step('agreed', one.extension);
     two.subscribe(t.room('room'));
     await two.event('subscribe');
     for (let length of [0, 1, 1023, 1024, 1025, 65536, 300000]) {
