@@ -1,0 +1,496 @@
+package hardening_test
+
+import (
+	"bytes"
+	"compress/flate"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/agserver"
+)
+
+// badFrames are bytes that a WebSocket client may not send, and what closes the
+// connection then.
+type badFrames struct {
+	name   string
+	frames []byte
+	want   []int
+}
+
+// mark is the payload that must not be delivered.
+const mark = `{"event":"mark"}`
+
+func join(frames ...[]byte) []byte { return bytes.Join(frames, nil) }
+
+// unmasked is a frame without a mask.
+func unmasked(first byte, payload string) []byte {
+	return append([]byte{first, byte(len(payload))}, payload...)
+}
+
+func brokenFrames() []badFrames {
+	m := []byte(mark)
+	return []badFrames{
+		{"unmasked text", unmasked(fin|opText, mark), []int{1002}},
+		{"unmasked close", unmasked(fin|opClose, ""), []int{1002}},
+		{"RSV1", frame(fin|0x40|opText, m), []int{1002}},
+		{"RSV2", frame(fin|0x20|opText, m), []int{1002}},
+		{"RSV3", frame(fin|0x10|opText, m), []int{1002}},
+		{"RSV1 on a ping", frame(fin|0x40|opPing, nil), []int{1002}},
+		{"opcode 3", frame(fin|3, m), []int{1002}},
+		{"opcode 7", frame(fin|7, m), []int{1002}},
+		{"opcode 11", frame(fin|0xB, m), []int{1002}},
+		{"opcode 15", frame(fin|0xF, m), []int{1002}},
+		{"a continuation of nothing", frame(fin|opContinuation, m), []int{1002}},
+		{"a text inside of a text", join(frame(opText, m), frame(fin|opText, m)), []int{1002}},
+		{"RSV1 on a continuation", join(frame(opText, m), frame(fin|0x40|opContinuation, nil)), []int{1002}},
+		{"unmasked continuation", join(frame(opText, m), unmasked(fin|opContinuation, "")), []int{1002}},
+	}
+}
+
+func brokenControls() []badFrames {
+	long := bytes.Repeat([]byte("x"), 126)
+	return []badFrames{
+		{"a ping of 126 bytes", frame(fin|opPing, long), []int{1002}},
+		{"a pong of 126 bytes", frame(fin|opPong, long), []int{1002}},
+		{"a close of 126 bytes", frame(fin|opClose, long), []int{1002}},
+		{"a fragmented ping", frame(opPing, nil), []int{1002}},
+		{"a fragmented close", frame(opClose, nil), []int{1002}},
+		{"a close of 1 byte", frame(fin|opClose, []byte{3}), []int{1002}},
+		{"code 0", closeFrame(0, ""), []int{1002}},
+		{"code 999", closeFrame(999, ""), []int{1002}},
+		{"code 1005", closeFrame(1005, ""), []int{1002}},
+		{"code 1006", closeFrame(1006, ""), []int{1002}},
+		{"code 1015", closeFrame(1015, ""), []int{1002}},
+		{"code 2999", closeFrame(2999, ""), []int{1002}},
+		{"code 5000", closeFrame(5000, ""), []int{1002}},
+		{"code 65535", closeFrame(65535, ""), []int{1002}},
+		{"a reason that is no UTF-8", closeFrame(1000, "\xff\xfe"), []int{1007}},
+		{"a reason with half a rune", closeFrame(1000, "\xe2\x82"), []int{1007}},
+	}
+}
+
+func brokenLengths() []badFrames {
+	var all []badFrames
+	for _, n := range []struct {
+		name   string
+		length uint64
+	}{{"2^64-1", 1<<64 - 1}, {"2^63", 1 << 63}, {"2^63-1", 1<<63 - 1}, {"2^53", 1 << 53}, {"2^53-1", 1<<53 - 1}, {"2^32", 1 << 32}, {"2^31", 1 << 31}} {
+		all = append(all,
+			badFrames{n.name, announced(fin|opText, n.length), []int{1002, 1009}},
+			badFrames{n.name + " in a fragment", announced(opBinary, n.length), []int{1002, 1009}},
+			badFrames{n.name + " behind a fragment", join(frame(opText, []byte("x")), announced(opContinuation, n.length)), []int{1002, 1009}})
+	}
+	short := announced(fin|opText, uint64(len(mark)))
+	short = append(short, frame(fin|opText, []byte(mark))[6:]...)
+	middle := append([]byte{fin | opText, 0x80 | 126, 0, 5, 0, 0, 0, 0}, "hello"...)
+	return append(all,
+		badFrames{"16 bytes in the form of 64 bits", short, []int{1002}},
+		badFrames{"5 bytes in the form of 16 bits", middle, []int{1002}},
+		badFrames{"65,535 bytes in the form of 64 bits", announced(fin|opText, 65535), []int{1002}})
+}
+
+// maxPayload is the limit of the tests that exceed it, before and after
+// #handshake.
+const maxPayload = 64 << 10
+
+func oversized() []badFrames {
+	half := bytes.Repeat([]byte("x"), maxPayload/2)
+	return []badFrames{
+		{"one byte too many", frame(fin|opText, append(half, append(half, 'x')...)), []int{1009}},
+		{"ten times too many", frame(fin|opBinary, bytes.Repeat(half, 20)), []int{1009}},
+		{"over fragments", join(frame(opText, half), frame(opContinuation, half), frame(fin|opContinuation, []byte("x"))), []int{1009}},
+		{"over many fragments", join(frame(opText, nil), bytes.Repeat(frame(opContinuation, half[:128]), 2*len(half)/128), frame(fin|opContinuation, []byte("x"))), []int{1009}},
+	}
+}
+
+func tinyFragments() []badFrames {
+	const million = 1 << 20
+	return []badFrames{
+		{"empty", join(frame(opText, nil), bytes.Repeat(frame(opContinuation, nil), million)), []int{1008, 1009}},
+		{"of a byte", join(frame(opText, nil), bytes.Repeat(frame(opContinuation, []byte("x")), million)), []int{1008, 1009}},
+		{"with pongs between", join(frame(opText, nil), bytes.Repeat(join(frame(opContinuation, nil), frame(fin|opPong, nil)), million/2)), []int{1008, 1009}},
+	}
+}
+
+func invalidUTF8() []badFrames {
+	text := func(parts ...string) []byte {
+		var b []byte
+		for i, p := range parts {
+			first := byte(opContinuation)
+			if i == 0 {
+				first = opText
+			}
+			if i == len(parts)-1 {
+				first |= fin
+			}
+			b = append(b, frame(first, []byte(p))...)
+		}
+		return b
+	}
+	return []badFrames{
+		{"a stray byte", text("{\"event\":\"mark\",\"data\":\"\xff\"}"), []int{1007}},
+		{"an overlong slash", text("\xc0\xaf"), []int{1007}},
+		{"a surrogate", text("\xed\xa0\x80"), []int{1007}},
+		{"beyond Unicode", text("\xf4\x90\x80\x80"), []int{1007}},
+		{"half a rune", text("abc\xe2\x82"), []int{1007}},
+		{"half a rune over fragments", text("abc\xe2", "\x82", "def"), []int{1007}},
+		{"a stray byte in the last fragment", text("abc", "", "\x80"), []int{1007}},
+		{"after inflating", deflated("\"\xff\xfe\""), []int{1007}},
+		{"after inflating fragments", splitFrame(deflated("abc\xe2\x82"+strings.Repeat("d", 100)), 3), []int{1007}},
+	}
+}
+
+// pack compresses text as one message without context takeover.
+func pack(text string) []byte {
+	var b bytes.Buffer
+	w, err := flate.NewWriter(&b, flate.BestCompression)
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	_, _ = w.Write([]byte(text)) // to memory
+	_ = w.Flush()
+	return bytes.TrimSuffix(b.Bytes(), []byte("\x00\x00\xff\xff"))
+}
+
+// deflated is a compressed text message in one frame.
+func deflated(text string) []byte { return frame(fin|0x40|opText, pack(text)) }
+
+// splitFrame makes n fragments of a message that is one frame.
+func splitFrame(whole []byte, n int) []byte {
+	head := 6
+	if whole[1]&0x7f == 126 {
+		head = 8
+	}
+	payload := slices.Clone(whole[head:])
+	for i := range payload {
+		payload[i] ^= whole[head-4+i&3]
+	}
+	var b []byte
+	first := whole[0] &^ fin
+	for i := range n {
+		part := payload[i*len(payload)/n : (i+1)*len(payload)/n]
+		if i == n-1 {
+			first |= fin
+		}
+		b = append(b, frame(first, part)...)
+		first &= fin
+	}
+	return b
+}
+
+// badDeflate is made once: the bomb takes its time.
+var badDeflate = sync.OnceValue(func() []badFrames {
+	random := bytes.Repeat([]byte("\xa5\x5a\x13\x77"), 50)
+	bomb := pack(strings.Repeat("\x00", 32<<20)) // 32 KiB on the wire
+	whole := pack(strings.Repeat(`{"event":"mark"} `, 20))
+	// Refers to 20 bytes that an earlier message with the same window had.
+	var taken bytes.Buffer
+	w, err := flate.NewWriterDict(&taken, flate.BestCompression, []byte("the window of the message before"))
+	if err != nil {
+		panic(err) // the level is a constant
+	}
+	_, _ = w.Write([]byte("the window of the message before")) // to memory
+	_ = w.Flush()
+	return []badFrames{
+		{"a bomb", frame(fin|0x40|opText, bomb), []int{1009}},
+		{"a bomb over fragments", splitFrame(frame(fin|0x40|opText, bomb), 9), []int{1009}},
+		{"garbage", frame(fin|0x40|opText, random), []int{1002, 1007}},
+		{"cut off", frame(fin|0x40|opText, whole[:len(whole)-4]), []int{1002, 1007}},
+		{"a window that is not there", frame(fin|0x40|opText, taken.Bytes()), []int{1002, 1007}},
+		{"a preset dictionary's header", frame(fin|0x40|opText, []byte("\x78\xbb\x00\x00")), []int{1002, 1007}},
+	}
+})
+
+// deflateOffer makes the upgrade one with permessage-deflate.
+const deflateOffer = "Sec-WebSocket-Extensions: permessage-deflate"
+
+// play sends bad frames on a new connection, in one piece and in small ones, and
+// checks what closes it.
+func (a *target) play(bad badFrames, admitted bool, lines ...string) {
+	a.Helper()
+	for _, size := range []int{len(bad.frames), 7} {
+		if size == 7 && len(bad.frames) > 4<<10 {
+			size = len(bad.frames)/3 + 1
+		}
+		c := a.dial().upgrade(lines...)
+		want := bad.want
+		if admitted {
+			c.handshake()
+		} else {
+			want = append([]int{4009}, want...) // before #handshake every message is one too many
+		}
+		for part := range slices.Chunk(bad.frames, size) {
+			if c.try(part) != nil {
+				break // closed
+			}
+		}
+		if got := c.closeCode(); !slices.Contains(want, got) {
+			a.Errorf("%s, in pieces of %d bytes: closed with %d, want one of %v", bad.name, size, got, want)
+		}
+	}
+}
+
+// playAll plays bad frames, none of which may deliver anything.
+func playAll(t *testing.T, opt agserver.Options, all []badFrames, lines ...string) {
+	t.Helper()
+	attack(t, opt, func(a *target) {
+		for _, bad := range all {
+			a.play(bad, true, lines...)
+		}
+		if n := a.marks.Load(); n != 0 {
+			a.Errorf("%d messages were delivered, want none", n)
+		}
+	})
+}
+
+func TestF1_BrokenFrames(t *testing.T) { playAll(t, agserver.Options{}, brokenFrames()) }
+
+// What came before a broken frame counts.
+func TestF1_MessagesBefore(t *testing.T) {
+	attack(t, agserver.Options{}, func(a *target) {
+		c := a.connect()
+		c.write(join(text(mark), text(mark), frame(fin|3, nil), text(mark)))
+		if got := c.closeCode(); got != 1002 {
+			a.Errorf("closed with %d, want 1002", got)
+		}
+		a.wait("both messages have arrived", func() bool { return a.marks.Load() == 2 })
+	})
+}
+
+func TestF2_ControlFrames(t *testing.T) { playAll(t, agserver.Options{}, brokenControls()) }
+
+func TestF3_Lengths(t *testing.T) { playAll(t, agserver.Options{}, brokenLengths()) }
+
+// What is announced is not allocated before it comes.
+func TestF3_Announcements(t *testing.T) {
+	const sockets, most = 200, 64 << 10
+	attack(t, agserver.Options{MaxPayload: 16 << 20}, func(a *target) {
+		before := measure().heap
+		for range sockets {
+			c := a.connect()
+			c.write(join(announced(opBinary, 16<<20-1), []byte("x")))
+		}
+		for range 3 {
+			a.round()
+		}
+		if grown := measure().heap - before; grown > sockets*most {
+			a.Errorf("%d announcements of 16 MiB hold %d bytes, want at most %d", sockets, grown, sockets*most)
+		}
+	})
+}
+
+func TestF4_Oversized(t *testing.T) {
+	playAll(t, agserver.Options{MaxPayload: maxPayload}, oversized())
+}
+
+// A message of just the size that is allowed passes, whole and in fragments.
+func TestF4_JustFits(t *testing.T) {
+	attack(t, agserver.Options{MaxPayload: maxPayload}, func(a *target) {
+		c := a.connect()
+		message := `{"event":"echo","cid":77,"data":"`
+		message += strings.Repeat("x", maxPayload-len(message)-2) + `"}`
+		c.write(text(message))
+		c.answer(77)
+		c.write(join(frame(opText, []byte(message[:100])), frame(opContinuation, nil), frame(fin|opContinuation, []byte(message[100:]))))
+		c.answer(77)
+	})
+}
+
+func TestF5_TinyFragments(t *testing.T) { playAll(t, agserver.Options{}, tinyFragments()) }
+
+// A message that is never finished is no sign of life.
+func TestF5_NoEnd(t *testing.T) {
+	attack(t, agserver.Options{PingTimeout: 300 * time.Millisecond, PingInterval: 100 * time.Millisecond}, func(a *target) {
+		c := a.connect()
+		c.write(frame(opText, []byte("x")))
+		for c.try(join(frame(opContinuation, []byte("x")), frame(fin|opPing, nil))) == nil {
+			time.Sleep(10 * time.Millisecond)
+			if a.srv.ClientsCount() == 1 {
+				break
+			}
+		}
+		if got := c.closeCode(); got != 4001 {
+			a.Errorf("closed with %d, want 4001", got)
+		}
+	})
+}
+
+func TestF6_ControlFlood(t *testing.T) {
+	for name, op := range map[string]byte{"ping": opPing, "pong": opPong} {
+		t.Run(name, func(t *testing.T) {
+			attack(t, agserver.Options{}, func(a *target) {
+				flood := bytes.Repeat(frame(fin|op, []byte("flood")), 1000)
+				a.during(10, func() {
+					c := a.connect()
+					for range 50 {
+						if c.try(flood) != nil {
+							break
+						}
+					}
+					if got := c.closeCode(); got != 1008 {
+						a.Errorf("closed with %d, want 1008", got)
+					}
+				})
+			})
+		})
+	}
+}
+
+// Pings between the fragments of a message are answered at once, and change
+// nothing about the message.
+func TestF6_PingsBetweenFragments(t *testing.T) {
+	attack(t, agserver.Options{}, func(a *target) {
+		c := a.connect()
+		message := []byte(`{"event":"echo","data":"between","cid":9}`)
+		b := frame(opText, message[:1])
+		for i, x := range message[1:] {
+			b = append(b, frame(fin|opPing, []byte{byte(i)})...)
+			b = append(b, frame(opContinuation, []byte{x})...)
+		}
+		c.write(append(b, frame(fin|opContinuation, nil)...))
+		for i := range message[1:] {
+			op, payload, err := c.next()
+			if err != nil || op != opPong || !bytes.Equal(payload, []byte{byte(i)}) {
+				a.Fatalf("frame %d is %d, %x, %v, want the pong", i, op, payload, err)
+			}
+		}
+		if p := c.answer(9); string(p.Data) != `"between"` {
+			a.Errorf("the answer is %s", p.raw)
+		}
+	})
+}
+
+func TestF7_InvalidUTF8(t *testing.T) {
+	playAll(t, agserver.Options{PerMessageDeflate: true}, invalidUTF8(), deflateOffer)
+}
+
+// Valid text is never refused, though its compressed bytes are no UTF-8 and
+// fragments cut its runes.
+func TestF7_ValidText(t *testing.T) {
+	attack(t, agserver.Options{PerMessageDeflate: true}, func(a *target) {
+		c := a.dial().upgrade(deflateOffer)
+		c.handshake()
+		for _, data := range []string{"€", "\U0001F600 é 漢字", strings.Repeat("ÿ€", 400)} {
+			message := `{"event":"echo","cid":5,"data":{"x":"` + data + `"}}`
+			for n := range 6 {
+				c.write(splitFrame(deflated(message), n+1))
+				c.write(splitFrame(text(message), n+1))
+			}
+			if len(message) > 1000 {
+				continue // the answers are compressed
+			}
+			for range 12 {
+				if p := c.answer(5); string(p.Data) != `{"x":"`+data+`"}` {
+					a.Errorf("the answer is %s", p.raw)
+				}
+			}
+		}
+	})
+}
+
+func TestF8_Deflate(t *testing.T) {
+	attack(t, agserver.Options{PerMessageDeflate: true}, func(a *target) {
+		good := a.dial().upgrade(deflateOffer)
+		good.handshake()
+		for _, bad := range badDeflate() {
+			a.play(bad, true, deflateOffer)
+			// What the decompressor has seen of others does not matter.
+			good.write(deflated(`{"event":"echo","data":"` + strings.Repeat("good", 50) + `","cid":3}`))
+			if p := good.answer(3); string(p.Data) != `"`+strings.Repeat("good", 50)+`"` {
+				a.Errorf("after %s: the answer to a good message is %s", bad.name, p.raw)
+			}
+		}
+		if n := a.marks.Load(); n != 0 {
+			a.Errorf("%d messages were delivered, want none", n)
+		}
+	})
+}
+
+// Before #handshake the same holds, with less room.
+func TestF9_BeforeHandshake(t *testing.T) {
+	attack(t, agserver.Options{PerMessageDeflate: true}, func(a *target) {
+		for _, all := range [][]badFrames{brokenLengths(), oversized(), tinyFragments(), invalidUTF8(), badDeflate()} {
+			for _, bad := range all {
+				a.play(bad, false, deflateOffer)
+			}
+		}
+		flood := bytes.Repeat(frame(fin|opPing, nil), 5000)
+		c := a.open()
+		_ = c.try(flood)
+		if got := c.closeCode(); got != 1008 {
+			a.Errorf("a ping flood is closed with %d, want 1008", got)
+		}
+		if n := a.marks.Load(); n != 0 {
+			a.Errorf("%d messages were delivered, want none", n)
+		}
+	})
+}
+
+func TestF9_LessRoom(t *testing.T) {
+	attack(t, agserver.Options{MaxPayload: 4 << 20}, func(a *target) {
+		handshake := `{"event":"#handshake","cid":1,"data":{"x":"` + strings.Repeat("x", 100<<10) + `"}}`
+		c := a.open()
+		_ = c.try(text(handshake))
+		if got := c.closeCode(); got != 1009 {
+			a.Errorf("a #handshake of 100 KiB is closed with %d, want 1009", got)
+		}
+		before := measure().heap
+		for range 100 { // each could hold 4 MiB if it had shaken hands
+			c := a.open()
+			c.write(frame(fin|opText, make([]byte, 60<<10))[:59<<10])
+		}
+		a.wait("all of it has arrived", func() bool { return a.srv.PendingClientsCount() == 100 })
+		a.round()
+		if grown := measure().heap - before; grown > 100*(160<<10) {
+			a.Errorf("100 sockets before #handshake hold %d bytes", grown)
+		}
+	})
+}
+
+// Connections whose peer is gone without a word end by themselves.
+func TestF10_HalfOpen(t *testing.T) {
+	attack(t, agserver.Options{PingInterval: 100 * time.Millisecond, PingTimeout: 400 * time.Millisecond}, func(a *target) {
+		var silent []*client
+		for range 20 {
+			silent = append(silent, a.connect()) // neither reads nor answers pings
+		}
+		half := a.connect()
+		_ = half.nc.CloseWrite()
+		for range 20 {
+			c := a.connect()
+			c.write(frame(opText, []byte(`{"event"`))[:9])
+			c.reset()
+		}
+		a.wait("those that are gone are closed", func() bool { return a.srv.ClientsCount() == 1 })
+		for _, c := range silent {
+			if got := c.closeCode(); got != 4001 {
+				a.Errorf("a silent client is closed with %d, want 4001", got)
+			}
+		}
+	})
+}
+
+// The peer of a socket that was closed need not answer: the descriptor is given
+// back all the same.
+func TestF10_NoCloseReply(t *testing.T) {
+	attack(t, agserver.Options{CloseTimeout: 200 * time.Millisecond}, func(a *target) {
+		const each = 10
+		files := openFiles()
+		for range each {
+			a.connect().write(frame(fin|3, nil)) // 1002
+		}
+		for range each {
+			a.connect()
+		}
+		for s := range a.srv.Clients() {
+			if s.ID() != a.witnessID {
+				_ = s.Disconnect(4500, "gone")
+			}
+		}
+		// What is left open is the clients' ends.
+		a.wait("the server has given up its ends", func() bool { return openFiles() <= files+2*each })
+	})
+}

@@ -1,0 +1,20 @@
+package hardening_test
+
+import (
+	"os"
+	"testing"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) {
+	if options := os.Getenv(childEnv); options != "" {
+		os.Exit(child(options))
+	}
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		if err := os.RemoveAll(scratch); err != nil && status == 0 {
+			status = 1
+		}
+		os.Exit(status)
+	}))
+}
