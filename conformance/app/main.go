@@ -19,18 +19,20 @@ import (
 func main() {
 	port := flag.Int("port", 0, "port on 127.0.0.1; 0 takes any")
 	options := flag.String("options", "{}", "options of the server, as JSON under the Node server's names")
+	portable := flag.Bool("portable", false, "serve every connection by a goroutine rather than by event loops")
 	flag.Parse()
-	if err := run(*port, []byte(*options)); err != nil {
+	if err := run(*port, []byte(*options), *portable); err != nil {
 		fmt.Fprintln(os.Stderr, "app:", err)
 		os.Exit(1)
 	}
 }
 
-func run(port int, text []byte) error {
+func run(port int, text []byte, portable bool) error {
 	opt, types, err := parseOptions(text)
 	if err != nil {
 		return err
 	}
+	opt.Portable = portable
 	srv := agserver.New(opt)
 	a := &app{srv: srv, journal: newJournal(srv)}
 	a.handleProcedures()
