@@ -20,7 +20,7 @@ func main() {
 type config struct {
 	reference, subject string
 	same, verbose      bool
-	show               bool
+	show, first        bool
 	titles, accept     string
 	parallel, times    int
 	coverage           bool
@@ -41,6 +41,7 @@ func parseFlags(args []string, stderr io.Writer) (*config, error) {
 	f.StringVar(&c.titles, "run", "", "play only transcripts whose title matches this expression")
 	f.StringVar(&c.accept, "accept", "", "write the differences into the transcripts, as expected under this id")
 	f.IntVar(&c.parallel, "parallel", max(4, runtime.NumCPU()), "groups that are played at the same time")
+	f.BoolVar(&c.first, "first", false, "stop at the first transcript that differs")
 	f.IntVar(&c.times, "times", 1, "how often everything is played")
 	f.BoolVar(&c.coverage, "coverage", false, "report what of the reference's source the transcripts reach")
 	f.IntVar(&c.fuzz, "fuzz", 0, "play so many generated transcripts instead of the written ones")
@@ -184,7 +185,7 @@ func selectTitles(groups []*Group, titles *regexp.Regexp) []*Group {
 
 // runner finds or builds the two programs.
 func (c *config) runner(root, temp string) (Runner, error) {
-	r := Runner{Same: c.same, Parallel: c.parallel}
+	r := Runner{Same: c.same, First: c.first, Parallel: c.parallel}
 	var err error
 	if c.reference != "" {
 		r.Reference, err = commandProgram(c.reference)

@@ -15,6 +15,8 @@ const (
 	leadPatience   = 15 * time.Second
 	followPatience = 6 * time.Second
 	lostPatience   = 150 * time.Millisecond
+	// differencePatience is for transcripts in which less is expected to come.
+	differencePatience = 2 * time.Second
 	// grace is how long the end of a play waits for something that should not
 	// come any more.
 	grace = 15 * time.Millisecond

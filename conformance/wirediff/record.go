@@ -19,6 +19,9 @@ type Recording struct {
 	Other   []Event // answers to plain requests
 	Log     LogState
 	Gone    bool // the program has ended
+	// Late is the first step after which less was seen than in the play that
+	// was followed; empty if there was none.
+	Late string
 
 	vars *variables
 }

@@ -17,6 +17,9 @@ type Runner struct {
 	// Same says that both programs are the reference: then no difference is
 	// expected, those of the table included.
 	Same bool
+	// First ends the run at the first transcript that is not as expected; the
+	// others are not played.
+	First bool
 	// Parallel is how many groups are played at the same time; 0 is one.
 	Parallel int
 }
@@ -72,18 +75,27 @@ func (r Result) String() string {
 	return b.String()
 }
 
+// maxOnOneServer is how many transcripts are played one after the other on the
+// same servers; a larger group is divided, to be played at the same time.
+const maxOnOneServer = 30
+
 // Run plays all groups and hands each result to report, which is called by one
 // goroutine at a time. It returns when all servers are stopped.
 func (r Runner) Run(groups []*Group, report func(Result)) {
 	var (
-		mu   sync.Mutex
-		wg   sync.WaitGroup
-		work = make(chan *Group)
+		mu      sync.Mutex
+		stopped bool
+		wg      sync.WaitGroup
+		work    = make(chan *Group)
 	)
-	serial := func(result Result) {
+	serial := func(result Result) (goOn bool) {
 		mu.Lock()
 		defer mu.Unlock()
-		report(result)
+		if !stopped {
+			report(result)
+		}
+		stopped = stopped || r.First && !result.OK()
+		return !stopped
 	}
 	for range max(1, r.Parallel) {
 		wg.Go(func() {
@@ -93,15 +105,17 @@ func (r Runner) Run(groups []*Group, report func(Result)) {
 		})
 	}
 	for _, group := range groups {
-		work <- group
+		for part := range slices.Chunk(group.Transcripts, maxOnOneServer) {
+			work <- &Group{Name: group.Name, Options: group.Options, Transcripts: part}
+		}
 	}
 	close(work)
 	wg.Wait()
 }
 
 // runGroup plays the transcripts of a group one after the other on the same
-// two servers, but for those that ask for fresh ones.
-func (r Runner) runGroup(group *Group, report func(Result)) {
+// two servers, but for those that ask for fresh ones, as long as report says so.
+func (r Runner) runGroup(group *Group, report func(Result) (goOn bool)) {
 	options, key, err := expandOptions(group.Options)
 	var pair serverPair
 	defer func() { pair.stop() }()
@@ -118,7 +132,9 @@ func (r Runner) runGroup(group *Group, report func(Result)) {
 				pair.stop() // leave nothing behind for the next one
 			}
 		}
-		report(result)
+		if !report(result) {
+			return
+		}
 	}
 }
 
@@ -176,5 +192,10 @@ func (p *serverPair) play(t *Transcript, key string) (reference, diff []string, 
 		return nil, nil, err
 	}
 	reference = lead.Lines()
-	return reference, Diff(reference, seen.Lines()), nil
+	diff = Diff(reference, seen.Lines())
+	if len(diff) == 0 && seen.Late != "" {
+		// The same in the end, but part of it only when the client did more.
+		diff = []string{"+ something came late, not after: " + seen.Late}
+	}
+	return reference, diff, nil
 }

@@ -19,7 +19,7 @@ func (p *Player) settle(step int) error {
 	if p.lead == nil {
 		err = p.barrier()
 	} else if step < len(p.lead.Marks) {
-		err = p.follow(p.lead.Marks[step])
+		err = p.follow(step)
 	}
 	if err != nil {
 		return err
@@ -101,7 +101,8 @@ func (p *Player) awaitClosures(n int) error {
 
 // follow waits until this server has shown as much as the reference had at
 // the same step.
-func (p *Player) follow(mark Mark) error {
+func (p *Player) follow(step int) error {
+	mark := p.lead.Marks[step]
 	var failure error
 	ok := p.await(p.patience(), func() bool {
 		for i, c := range p.clients {
@@ -116,8 +117,12 @@ func (p *Player) follow(mark Mark) error {
 	if failure != nil {
 		return p.gone(failure)
 	}
-	if !ok {
+	if !ok && !p.lost {
 		p.lost = true
+		p.rec.Late = "the end"
+		if step < len(p.script.Steps) {
+			p.rec.Late = p.script.Steps[step].String()
+		}
 	}
 	return nil
 }
@@ -129,6 +134,8 @@ func (p *Player) patience() time.Duration {
 		return leadPatience
 	case p.lost:
 		return lostPatience
+	case p.script.Difference != "":
+		return differencePatience
 	}
 	return followPatience
 }

@@ -1,0 +1,51 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func TestMutations_AreInTheSource(t *testing.T) {
+	names := make(map[string]bool)
+	for _, m := range mutations {
+		t.Run(m.Name, func(t *testing.T) {
+			if names[m.Name] {
+				t.Errorf("there are two mutations %q", m.Name)
+			}
+			names[m.Name] = true
+			source, err := os.ReadFile(filepath.Join("../..", m.File))
+			if err != nil {
+				t.Fatal(err)
+			}
+			mutated, err := m.apply(string(source))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if mutated == string(source) {
+				t.Error("the mutation changes nothing")
+			}
+			for _, file := range m.Transcripts {
+				if _, err := os.Stat("../wirediff/transcripts/" + file + ".txt"); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	if want := 20; len(mutations) < want {
+		t.Errorf("%d mutations, want at least %d", len(mutations), want)
+	}
+}
+
+func TestMutation_ApplyWantsTheTextOnce(t *testing.T) {
+	m := Mutation{File: "x.go", Find: "a", Replace: "b"}
+	for _, source := range []string{"", "c", "aa"} {
+		if got, err := m.apply(source); err == nil || !strings.Contains(err.Error(), "x.go") {
+			t.Errorf("apply(%q) = %q, %v, want an error that names the file", source, got, err)
+		}
+	}
+	if got, err := m.apply("cac"); got != "cbc" || err != nil {
+		t.Errorf("apply(cac) = %q, %v, want cbc", got, err)
+	}
+}
