@@ -1,0 +1,148 @@
+package agserver_test
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+
+	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// failingBroker is a broker that does I/O and fails at what it is told to.
+type failingBroker struct {
+	*channels.MemoryBroker
+	sink channels.Sink
+
+	mu   sync.Mutex
+	fail map[string]error // by method and channel
+}
+
+func (b *failingBroker) Local() bool { return false }
+
+func (b *failingBroker) Attach(sink channels.Sink) error {
+	b.sink = sink
+	return b.MemoryBroker.Attach(sink)
+}
+
+func (b *failingBroker) err(what string) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.fail[what]
+}
+
+func (b *failingBroker) Subscribe(ctx context.Context, channel string) error {
+	return errors.Join(b.err("subscribe "+channel), b.MemoryBroker.Subscribe(ctx, channel))
+}
+
+func (b *failingBroker) Unsubscribe(ctx context.Context, channel string) error {
+	return errors.Join(b.err("unsubscribe "+channel), b.MemoryBroker.Unsubscribe(ctx, channel))
+}
+
+func (b *failingBroker) Publish(ctx context.Context, channel string, data protocol.Data) error {
+	if err := b.err("publish " + channel); err != nil {
+		return err
+	}
+	return b.MemoryBroker.Publish(ctx, channel, data)
+}
+
+func TestBroker_Failures(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		down := protocol.ErrBroker.Withf("the broker is down")
+		broker := &failingBroker{MemoryBroker: channels.NewMemoryBroker(), fail: map[string]error{
+			"subscribe closed": down, "publish closed": down, "unsubscribe sticky": down,
+		}}
+		srv := r.serve(agserver.Options{Broker: broker})
+		warnings := srv.Events().Warning.Consume()
+		c, sock := r.connect(agclient.Options{})
+
+		failed := c.Channel("closed").Listener(channels.EventSubscribeFail).Consume()
+		c.Subscribe("closed")
+		if ev := next(t, failed); !errors.Is(ev.Err, protocol.ErrBroker) || sock.IsSubscribed("closed") {
+			t.Errorf("subscribeFail = %v, subscribed %v", ev.Err, sock.IsSubscribed("closed"))
+		}
+		next(t, warnings)
+
+		if err := c.InvokePublish(within(t), "closed", 1); !errors.Is(err, protocol.ErrBroker) {
+			t.Errorf("InvokePublish() = %v, want BrokerError", err)
+		}
+		next(t, warnings)
+		if err := srv.Exchange().InvokePublish(t.Context(), "closed", 1); !errors.Is(err, protocol.ErrBroker) {
+			t.Errorf("Exchange().InvokePublish() = %v, want BrokerError", err)
+		}
+
+		// A failure to unsubscribe is reported; the socket has left all the same.
+		subscribe(t, c, "sticky")
+		left := sock.Events().Unsubscribe.Consume()
+		c.Unsubscribe("sticky")
+		next(t, left)
+		if ev := next(t, warnings); !errors.Is(ev.Warning, protocol.ErrBroker) || sock.IsSubscribed("sticky") {
+			t.Errorf("warning = %v, subscribed %v", ev.Warning, sock.IsSubscribed("sticky"))
+		}
+
+		broker.sink.BrokerError(down)
+		if ev := next(t, warnings); ev.Warning != error(down) || ev.Socket != nil {
+			t.Errorf("warning = %v of %v, want the broker's own", ev.Warning, ev.Socket)
+		}
+	})
+}
+
+// A broker that takes its time holds back the socket that waits for it, and no
+// other.
+func TestBroker_Slow(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		broker := newSlowBroker()
+		srv := r.serve(agserver.Options{Broker: broker})
+		srv.HandleProcedure("f", func(context.Context, *agserver.Request) error { return nil })
+		a, sockA := r.shake()
+		b, _ := r.shake()
+		join(a, "x")
+		join(b, "y")
+		a.Send(`{"event":"#unsubscribe","data":"x","cid":2}`)
+		a.Send(`{"event":"f","cid":3}`)
+		await(t, broker.entered)
+		if sockA.IsSubscribed("x") {
+			t.Error("IsSubscribed() = true while the broker is told")
+		}
+		b.Send(`{"event":"f","cid":2}`)
+		b.Expect(`{"rid":2}`)
+		close(broker.release)
+		a.Expect(`{"rid":2}`, `{"rid":3}`)
+	})
+}
+
+// Closing a server ends what waits for its broker.
+func TestBroker_CloseWhileItIsSlow(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		broker := newSlowBroker() // never released
+		srv := r.serve(agserver.Options{Broker: broker})
+		a, _ := r.shake()
+		join(a, "x")
+		a.Send(`{"event":"#unsubscribe","data":"x","cid":2}`)
+		await(t, broker.entered)
+		check(t, srv.Close(within(t)))
+	})
+}
+
+// An engine that waits for its own database holds back the socket, and no other.
+func TestAuthEngine_Slow(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		entered, release := make(chan struct{}, 4), make(chan struct{})
+		srv := r.serve(agserver.Options{AuthEngine: slowEngine{wait: func() { entered <- struct{}{}; <-release }}})
+		connections := srv.Events().Connection.Consume()
+		a := r.start(agclient.Options{})
+		b := r.start(agclient.Options{})
+		await(t, entered)
+		await(t, entered)
+		if n := srv.PendingClientsCount(); n != 2 {
+			t.Errorf("PendingClientsCount() = %d, want both", n)
+		}
+		close(release)
+		next(t, connections)
+		next(t, connections)
+		eventually(t, "both are connected", func() bool { return a.State() == agclient.Open && b.State() == agclient.Open })
+	})
+}
