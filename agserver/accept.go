@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"net/url"
 	"strings"
+	"sync"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver/engine"
 	"github.com/socketcluster-go/socketcluster/middleware"
@@ -18,6 +20,10 @@ import (
 type connector struct{ *Server }
 
 var _ engine.Handler = connector{}
+
+// maxOpening is the time from the decision over an upgrade to the connection's
+// opening, which usually takes microseconds.
+const maxOpening = 10 * time.Second
 
 // upgrade is what the decision over an upgrade request leaves to the socket.
 type upgrade struct {
@@ -43,12 +49,14 @@ func (c connector) Upgrade(ctx context.Context, r *engine.Request) engine.Decisi
 		up.close()
 		return engine.Decision{Status: http.StatusForbidden, Body: err.Message}
 	}
+	c.upgrades.await(up, maxOpening)
 	d := engine.Decision{User: up}
 	if choose := c.opt.HandleProtocols; choose != nil {
 		if offered := r.Subprotocols(); len(offered) > 0 {
 			err := guarded(func() error { d.Subprotocol = choose(offered, r.HTTP()); return nil })
 			if err != nil {
 				c.emitError(err)
+				c.upgrades.opened(up)
 				up.close()
 				return engine.Decision{Status: http.StatusInternalServerError}
 			}
@@ -92,6 +100,54 @@ func (up *upgrade) close() {
 	}
 }
 
+// upgrades are the accepted requests with a middleware at work whose connection
+// is not open yet. It may never be: the client can go away in between.
+type upgrades struct {
+	mu     sync.Mutex
+	timers map[*upgrade]*time.Timer
+}
+
+// await ends the middleware of an upgrade unless its connection is opened in
+// time.
+func (u *upgrades) await(up *upgrade, limit time.Duration) {
+	if up.session == nil {
+		return
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if u.timers == nil {
+		u.timers = make(map[*upgrade]*time.Timer)
+	}
+	u.timers[up] = time.AfterFunc(limit, func() {
+		if u.opened(up) {
+			up.close()
+		}
+	})
+}
+
+// opened forgets an upgrade and reports whether it was still waited for.
+func (u *upgrades) opened(up *upgrade) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	t, ok := u.timers[up]
+	if ok {
+		t.Stop()
+		delete(u.timers, up)
+	}
+	return ok
+}
+
+// close ends the middlewares of all that will not be opened any more.
+func (u *upgrades) close() {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	for up, t := range u.timers {
+		t.Stop()
+		up.close()
+	}
+	clear(u.timers)
+}
+
 // refusalBody is the text that a refused client gets; "" stands for that of the
 // status.
 func refusalBody(err error) string {
@@ -110,7 +166,7 @@ func (c connector) Open(conn *engine.Conn) {
 	up := conn.User().(*upgrade)
 	now := c.engine.Now()
 	s := newSocket(c.Server, conn, now)
-	if up.session != nil {
+	if up.session != nil && c.upgrades.opened(up) {
 		ss := new(sessions)
 		ss.open[slot(middleware.Handshake)].of = up.of
 		ss.open[slot(middleware.Handshake)].Session = up.session

@@ -161,7 +161,8 @@ func (s *Server) needsRunner(p *protocol.Packet) bool {
 	case protocol.KindResponse:
 		return false
 	case protocol.KindBatch:
-		return inbound || s.engineBlocks || s.brokerBlocks || mw.has(middleware.Handshake) || s.handlers.set.Load() != nil
+		return inbound || s.engineBlocks || s.brokerBlocks || mw.has(middleware.Handshake) || mw.has(middleware.Outbound) ||
+			s.handlers.set.Load() != nil
 	}
 	switch p.Event {
 	case protocol.EventHandshake:

@@ -52,6 +52,9 @@ func (s *Socket) dispatchCall(p protocol.Packet, data protocol.Data, r *runner) 
 	st := s.streams.Load()
 	streamed := st != nil && st.procedures.HasConsumers(p.Event)
 	handler := s.srv.handlers.procedure(p.Event)
+	if r == nil {
+		handler = nil // it was installed this moment
+	}
 	if !streamed && handler == nil {
 		if s.keepCall(p, data, r) {
 			return
@@ -66,7 +69,7 @@ func (s *Socket) dispatchCall(p protocol.Packet, data protocol.Data, r *runner) 
 		st.procedures.Emit(req.Procedure, req)
 		st.procedureBacklog.add(s, req.Procedure, len(data), st.procedures.Stream(req.Procedure).Backpressure())
 	}
-	if handler != nil && r != nil {
+	if handler != nil {
 		s.callProcedure(handler, req, r)
 	}
 }
@@ -99,6 +102,9 @@ func (s *Socket) dispatchTransmit(event string, data protocol.Data, r *runner) {
 	st := s.streams.Load()
 	streamed := st != nil && st.receivers.HasConsumers(event)
 	handler := s.srv.handlers.receiver(event)
+	if r == nil {
+		handler = nil // it was installed this moment
+	}
 	if !streamed && handler == nil {
 		s.keepTransmit(event, data, r)
 		return
@@ -110,7 +116,7 @@ func (s *Socket) dispatchTransmit(event string, data protocol.Data, r *runner) {
 		st.receivers.Emit(event, data)
 		st.receiverBacklog.add(s, event, len(data), st.receivers.Stream(event).Backpressure())
 	}
-	if handler != nil && r != nil {
+	if handler != nil {
 		s.callReceiver(strings.Clone(event), handler, data, r)
 	}
 }

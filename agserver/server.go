@@ -39,6 +39,7 @@ type Server struct {
 	ready      atomic.Bool
 	emit       emitters
 	registry   registry
+	upgrades   upgrades
 	middleware middlewares
 	handlers   handlers
 	watch      watch

@@ -40,6 +40,7 @@ func (s *Server) close() {
 	if s.err == nil {
 		s.engine.Close()
 	}
+	s.upgrades.close()
 	s.stop(ErrClosed)
 	s.exchange.Close()
 	s.goroutines.Wait()

@@ -59,6 +59,12 @@ func (s *Socket) flushBatchLocked() {
 	if s.out == nil {
 		return
 	}
+	s.sendBatchLocked()
+	s.settleLocked()
+}
+
+// sendBatchLocked sends what was collected, and ends collecting.
+func (s *Socket) sendBatchLocked() {
 	b := &s.out.batch
 	text := b.text
 	b.collecting, b.text, b.packets = false, nil, 0
@@ -66,7 +72,6 @@ func (s *Socket) flushBatchLocked() {
 		message := append(append([]byte{'['}, text...), ']')
 		s.sendTextLocked(message)
 	}
-	s.settleLocked()
 }
 
 // CancelBatch drops what was collected and ends collecting.
@@ -112,10 +117,9 @@ func (s *Socket) batchInterval() {
 	if s.out == nil || s.out.batch.ticker == nil || s.state == Closed {
 		return
 	}
-	ticker := s.out.batch.ticker
-	s.flushBatchLocked()
+	s.sendBatchLocked()
 	s.startBatchLocked()
-	ticker.Reset(s.srv.opt.BatchInterval)
+	s.out.batch.ticker.Reset(s.srv.opt.BatchInterval)
 }
 
 // StopBatching sends what was collected and ends batching.

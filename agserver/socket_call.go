@@ -128,14 +128,14 @@ func errAckTimeout(event string) error {
 	return protocol.ErrTimeout.Withf("Event response for %s event timed out", event)
 }
 
-// abortCallsLocked fails the outstanding calls of a connection that has ended.
-func (s *Socket) abortCallsLocked(kind string, end CloseStatus) {
-	if s.calls == nil {
+// abort fails the outstanding calls of a connection that has ended. They are
+// failed once the end has been reported, as in the reference.
+func (c *pendingCalls) abort(kind string, end CloseStatus) {
+	if c == nil {
 		return
 	}
-	for _, call := range s.calls.calls {
+	for _, call := range c.calls {
 		call.done <- callResult{err: protocol.NewBadConnectionError(
 			"Event "+call.event+" was aborted due to a bad connection", kind, end.Code, end.Reason)}
 	}
-	s.calls = nil
 }

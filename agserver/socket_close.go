@@ -97,8 +97,14 @@ func (s *Socket) destroy(end CloseStatus) bool {
 	if s.ctx != nil {
 		s.ctx.cancel(protocol.NewBadConnectionError("The socket was closed", "disconnect", end.Code, end.Reason))
 	}
-	channels := s.subs.names()
+	channels, calls := s.subs.names(), s.calls
+	s.calls = nil
 	s.mu.Unlock()
+	kind := "disconnect"
+	if before == Connecting {
+		kind = "connectAbort"
+	}
+	calls.abort(kind, end)
 
 	if s.gone() {
 		s.rawIn.Load().clear()
@@ -113,17 +119,15 @@ func (s *Socket) destroy(end CloseStatus) bool {
 	return true
 }
 
-// emitClosedLocked fails outstanding calls and reports the end.
+// emitClosedLocked reports the end.
 func (s *Socket) emitClosedLocked(before SocketState, end CloseStatus) {
 	st := s.streams.Load()
 	if before == Connecting {
-		s.abortCallsLocked("connectAbort", end)
 		if st != nil {
 			st.emit.connectAbort.Emit(end)
 		}
 		emit(s.srv, &s.srv.emit.connectionAbort, ConnectionAbortEvent{s, end})
 	} else {
-		s.abortCallsLocked("disconnect", end)
 		if st != nil {
 			st.emit.disconnect.Emit(end)
 		}

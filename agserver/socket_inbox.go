@@ -143,16 +143,16 @@ func (in *inbox) next(s *Socket, r *runner) (inMessage, bool) {
 	return m, true
 }
 
-// largeBatch is the size in bytes from which the packets of a batch are copied
-// apart.
-const largeBatch = 4 << 10
+// largeMessage is the size in bytes from which it matters that who keeps a part
+// of a message keeps it all.
+const largeMessage = 4 << 10
 
 // unpack puts the packets of a batch in front of what waits. The last one ends
 // the batch's turn.
 func (in *inbox) unpack(m inMessage, turn turnNumber) {
 	var packets []inMessage
 	for p := range m.packet.Elements() {
-		if len(m.text) > largeBatch {
+		if len(m.text) > largeMessage {
 			p = p.Clone() // who keeps one element shall not keep them all
 		}
 		packets = append(packets, inMessage{packet: p, text: m.text, binary: m.binary, unpacked: true})

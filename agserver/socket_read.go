@@ -92,8 +92,17 @@ func decode(c protocol.Codec, text []byte, binary bool) ([]byte, error) {
 // enqueueText parses a message that the socket owns and hands it to the runner.
 func (s *Socket) enqueueText(text []byte, binary bool) {
 	if packet, ok := s.parse(text, binary); ok {
-		s.enqueue(&s.in, inMessage{packet: packet, text: text, binary: binary})
+		s.enqueue(&s.in, inMessage{packet: compact(packet, text), text: text, binary: binary})
 	}
+}
+
+// compact copies a packet that is a small part of its message, so that who keeps
+// its data does not keep the message.
+func compact(p protocol.Packet, text []byte) protocol.Packet {
+	if len(text) > largeMessage && len(p.Data)+len(p.Error) < len(text)/4 {
+		return p.Clone()
+	}
+	return p
 }
 
 // handleMessage handles a message on runner r.
@@ -147,8 +156,8 @@ func (s *Socket) passRaw(m *inMessage, r *runner) bool {
 	if m.pong {
 		return true
 	}
-	var ok bool
-	m.packet, ok = s.parse(m.text, m.binary)
+	packet, ok := s.parse(m.text, m.binary)
+	m.packet = compact(packet, m.text)
 	return ok
 }
 

@@ -193,20 +193,32 @@ func (s *Socket) leaveLocked(channel string) (subscription, error) {
 	}
 	s.subs.remove(channel)
 	sub.local.leave(s, s.apart)
+	if !s.srv.brokerBlocks {
+		s.emitLeftLocked(sub.channel)
+	}
 	return sub, nil
 }
 
-// left gives up a channel that the socket has left, and reports it.
+// emitLeftLocked reports that the socket has left a channel: at once, or, as the
+// reference does, once a broker that takes its time has been told.
+func (s *Socket) emitLeftLocked(channel string) {
+	if st := s.streams.Load(); st != nil {
+		st.emit.unsubscribe.Emit(channel)
+	}
+	emit(s.srv, &s.srv.emit.unsubscription, UnsubscriptionEvent{s, channel})
+}
+
+// left gives up a channel that the socket has left. The socket has left it even
+// if the broker fails at that.
 func (s *Socket) left(ctx context.Context, sub subscription) {
 	if err := s.srv.index.Release(ctx, sub.channel); err != nil {
 		s.emitError(protocol.ErrBroker.Withf("Failed to unsubscribe socket from the %s channel - %s", sub.channel, errorText(err)))
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if st := s.streams.Load(); st != nil {
-		st.emit.unsubscribe.Emit(sub.channel)
+	if s.srv.brokerBlocks {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.emitLeftLocked(sub.channel)
 	}
-	emit(s.srv, &s.srv.emit.unsubscription, UnsubscriptionEvent{s, sub.channel})
 }
 
 // KickOut unsubscribes the socket from a channel and tells the client why;

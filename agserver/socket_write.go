@@ -155,6 +155,11 @@ func (s *Socket) Send(text string) error {
 	return nil
 }
 
+// fewToMove is the number of channels up to which a socket stands apart while
+// packets wait for an answer. With more, moving costs more than it is worth, and
+// a publication may overtake what waits, for turnPatience at most.
+const fewToMove = 32
+
 // sendLocked sends a packet in its turn. One that is sent now does not wait for
 // open calls to be answered, and takes with it what does; for the outbound
 // middleware it waits all the same.
@@ -176,7 +181,9 @@ func (s *Socket) sendLocked(p outPacket, now bool) {
 		s.conn.Terminate()
 		return
 	}
-	s.standApartLocked(true)
+	if wait == 0 || s.subs.len() <= fewToMove {
+		s.standApartLocked(true)
+	}
 	switch {
 	case o.pumping:
 	case wait == 0:
