@@ -27,6 +27,8 @@ func (l *loop) apply(o *op, arena []byte) {
 		l.send(c, arena[o.at:o.at+int64(o.n)], false, o.at)
 	case opFrame:
 		l.send(c, c.wire(o.f), true, 0)
+	case opFirst:
+		l.sendFirst(c, c.wire(o.f))
 	case opGroup:
 		l.sendGroup(o.g, o.f)
 	case opAdd:
@@ -68,14 +70,24 @@ func (l *loop) send(c *Conn, b []byte, kept bool, at int64) {
 	l.soon(c)
 }
 
+// sendFirst puts a frame in front of what waits. It is counted in c.queued.
+func (l *loop) sendFirst(c *Conn, b []byte) {
+	if c.state != stateOpen || c.out == nil || c.out.empty() {
+		l.send(c, b, true, 0)
+		return
+	}
+	c.out.pushFirst(b)
+	l.soon(c)
+}
+
 // sendGroup queues f for every member. Connections are not ended while the list
-// is walked: admitOutput posts.
+// is walked: admitGroup posts.
 func (l *loop) sendGroup(s *members, f *Frame) {
 	wide := len(s.list) >= wideGroup
 	for i := range s.list {
 		c := s.list[i].c
 		b := c.wire(f)
-		if c.state == stateOpen && l.admitOutput(c, len(b)) {
+		if c.state == stateOpen && l.admitGroup(c, len(b)) {
 			l.enqueue(c, b, true, 0)
 			if wide {
 				l.paced(c)

@@ -22,8 +22,10 @@ func TestEngine_Churn(t *testing.T) {
 		var alive sync.Map // *engine.Conn → bool, until Closed
 		var e *engine.Engine
 		groups := make([]*engine.Group, 4)
+		ready := make(chan struct{}) // e and groups are set
 		h := &handler{
 			open: func(c *engine.Conn) {
+				<-ready
 				opens.Add(1)
 				alive.Store(c, true)
 				for _, g := range groups {
@@ -62,6 +64,7 @@ func TestEngine_Churn(t *testing.T) {
 		for i := range groups {
 			groups[i] = s.NewGroup()
 		}
+		close(ready)
 		stop := make(chan struct{})
 		var publisher, clients sync.WaitGroup
 		publisher.Go(func() {

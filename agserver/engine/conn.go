@@ -85,6 +85,15 @@ func (c *Conn) SendFrame(f *Frame) {
 
 func (c *Conn) deflates() bool { return c.params != nil && c.params.deflate }
 
+// SendFirst is SendFrame past what waits for the peer: f is the next whole frame
+// that the system is given. It is for pings, by which a slow peer knows that the
+// connection lives.
+func (c *Conn) SendFirst(f *Frame) {
+	if c.loop.admitOutput(c, len(c.wire(f))) {
+		c.loop.post(op{kind: opFirst, c: c, f: f})
+	}
+}
+
 // wire returns f as this connection's peer wants it.
 func (c *Conn) wire(f *Frame) []byte {
 	if c.deflates() {

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"net/netip"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -272,6 +273,74 @@ func TestConn_SlowConsumerIsCut(t *testing.T) {
 		told.wait(t, `closed 1006 "" engine: peer reads too slowly`)
 		if got := g.Len(); got != 0 {
 			t.Errorf("Group.Len() = %d, want 0", got)
+		}
+	})
+}
+
+// What is sent within one turn is no sign of a slow peer: the socket has its
+// chance first. (A portable connection writes meanwhile, as fast as it can.)
+func TestConn_BurstIsNotSlow(t *testing.T) {
+	h, told := recorder()
+	const limit, size = 32 << 10, 1 << 10
+	groups := make(chan *engine.Group, 1)
+	h.open = func(*engine.Conn) {}
+	h.message = func(c *engine.Conn, _ engine.OpCode, _ []byte) {
+		f, g := engine.NewFrame(engine.OpBinary, make([]byte, size)), <-groups
+		g.Add(c)
+		for range 2 * limit / size {
+			g.Send(f)
+		}
+	}
+	s := serve(t, h, engine.Config{MaxOutbound: limit}, nil)
+	if runtime.GOOS != "linux" {
+		t.Skip("there are no loops that flush by themselves here")
+	}
+	groups <- s.NewGroup()
+	p := s.dial()
+	p.text("go")
+	for range 2 * limit / size {
+		if _, text := p.frame(); len(text) != size {
+			t.Fatalf("received %d bytes, want %d", len(text), size)
+		}
+	}
+	if got := told.all(); got != "" {
+		t.Errorf("the Handler was told %q, want nothing", got)
+	}
+}
+
+// A frame that is sent first overtakes what waits, and breaks nothing apart.
+func TestConn_SendFirst(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		s := serve(t, h, engine.Config{Portable: portable}, nil)
+		p := s.dial()
+		c := <-opened
+		c.SendFirst(textFrame("alone"))
+		p.want("alone")
+		const size, waiting = 1 << 10, 2 << 20
+		sent := 0
+		for deaf := false; !deaf; {
+			for range 1000 {
+				c.Send(engine.OpText, fmt.Appendf(nil, "%d %s", sent, strings.Repeat("x", size)))
+				sent++
+			}
+			deaf = c.Buffered() > 2*waiting // more than a turn's: the socket is full
+		}
+		c.SendFirst(textFrame("first"))
+		overtaken := -1
+		for i := 0; i < sent; {
+			_, text := p.frame()
+			if text == "first" {
+				overtaken = sent - i
+				continue
+			}
+			if want := fmt.Sprintf("%d ", i); !strings.HasPrefix(text, want) {
+				t.Fatalf("frame = %.20q, want one that begins with %q", text, want)
+			}
+			i++
+		}
+		if overtaken < waiting/2/size {
+			t.Errorf("the frame overtook %d of %d others, want at least %d", overtaken, sent, waiting/2/size)
 		}
 	})
 }

@@ -3,8 +3,8 @@ package engine_test
 import (
 	"fmt"
 	"strconv"
-	"sync"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/agserver/engine"

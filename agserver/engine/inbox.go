@@ -14,7 +14,8 @@ const (
 )
 
 // sendsHigh is the number of group sends in one inbox past which no loop reads
-// its sockets until that inbox has been worked off.
+// its sockets until that inbox has been worked off. Each KiB of a frame counts as
+// one more, so that one turn does not queue much more than sockets take at once.
 const sendsHigh = 4096
 
 // opKind says what an op asks for.
@@ -23,6 +24,7 @@ type opKind uint8
 const (
 	opBytes     opKind = iota // send the frame at arena[off:off+n]
 	opFrame                   // send f
+	opFirst                   // send f ahead of what is queued
 	opGroup                   // send f to all of g
 	opAdd                     // make c a member of g
 	opRemove                  // take c out of g
@@ -74,7 +76,7 @@ type mailbox struct {
 	box     inbox
 	asleep  bool // the loop parks: wake it after posting
 	stopped bool // the loop has ended: posts are dropped
-	sends   int  // group sends in box
+	sends   int  // group sends in box, weighed: see sendsHigh
 	behind  bool // counted in Engine.congested
 }
 
@@ -97,7 +99,7 @@ func (l *loop) append(o op) bool {
 	}
 	m.box.ops = append(m.box.ops, o)
 	if o.kind == opGroup {
-		if m.sends++; m.sends >= sendsHigh && !m.behind {
+		if m.sends += 1 + len(o.f.raw)>>10; m.sends >= sendsHigh && !m.behind {
 			m.behind = true
 			l.e.congested.Add(1)
 		}
@@ -153,6 +155,16 @@ func (l *loop) postClose(c *Conn, kind opKind, code int, reason string) {
 	}
 	n := len(m.box.arena) - off
 	l.append(op{kind: kind, c: c, at: int64(off)<<16 | int64(code), n: uint32(n)})
+}
+
+// admitGroup is admitOutput for the loop itself: a connection that has merely not
+// been flushed in this turn is not slow, so that is done first.
+func (l *loop) admitGroup(c *Conn, n int) bool {
+	limit := int64(l.set.MaxOutbound)
+	if limit >= 0 && c.queued.Load()+int64(n) > limit && c.out != nil && !c.blocked && !c.out.empty() {
+		l.io.flush(c)
+	}
+	return l.admitOutput(c, n)
 }
 
 // admitOutput counts n more bytes for c. If too many wait already it cuts the

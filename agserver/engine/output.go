@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // queuesKept bounds the empty output queues that a loop keeps for reuse, and
 // piecesKept the capacity of each. Without reuse, growth of these queues was
@@ -31,8 +34,9 @@ type piece struct {
 // An outQueue is what waits for one peer. Owned by the loop.
 type outQueue struct {
 	pieces []piece
-	head   int // pieces before it are sent
-	loose  int // pieces that are not kept
+	head   int  // pieces before it are sent
+	loose  int  // pieces that are not kept
+	torn   bool // the piece at head is partly sent
 }
 
 // push adds b, which follows the arena piece before it without a gap if
@@ -49,6 +53,16 @@ func (q *outQueue) push(b []byte, kept, joined bool) {
 	q.pieces = append(q.pieces, piece{b: b, kept: kept})
 }
 
+// pushFirst adds a kept piece in front, behind one that is partly sent. The queue
+// is not empty.
+func (q *outQueue) pushFirst(b []byte) {
+	at := q.head
+	if q.torn {
+		at++
+	}
+	q.pieces = slices.Insert(q.pieces, at, piece{b: b, kept: true})
+}
+
 func (q *outQueue) empty() bool { return q.head == len(q.pieces) }
 
 // waiting returns the pieces not sent yet.
@@ -58,7 +72,7 @@ func (q *outQueue) waiting() []piece { return q.pieces[q.head:] }
 func (q *outQueue) consume(n int) {
 	for n > 0 {
 		p := &q.pieces[q.head]
-		if n < len(p.b) {
+		if q.torn = n < len(p.b); q.torn {
 			p.b = p.b[n:]
 			return
 		}
