@@ -1,11 +1,11 @@
 package scenarios_test
 
 import (
+	"cmp"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"sync"
 	"testing"
 )
 
@@ -14,22 +14,13 @@ var agScenarios = slices.Concat(
 	agConnection, agCalls, agAuth, agChannels, agBatching, agTiming, agMiddleware, agMinbin,
 )
 
-// playAgclient has agclient play the scenarios on both servers.
-func playAgclient(t *testing.T, node, goes fleet) {
+// playAgclient has agclient play the scenarios on the fleet.
+func playAgclient(t *testing.T, f fleet) observations {
+	all := observations{}
 	for _, sc := range agScenarios {
-		t.Run(sc.name, func(t *testing.T) {
-			group := sc.group
-			if group == "" {
-				group = "plain"
-			}
-			var want, got lanes
-			var runs sync.WaitGroup
-			runs.Go(func() { want = play(t, sc, node.addr(group)) })
-			runs.Go(func() { got = play(t, sc, goes.addr(group)) })
-			runs.Wait()
-			compareLanes(t, want, got)
-		})
+		all.add("agclient", sc.name, play(t, sc, f.addr(cmp.Or(sc.group, "plain"))))
 	}
+	return all
 }
 
 // TestAgclient_PlaysTheSameScenarios holds the two lists against each other.

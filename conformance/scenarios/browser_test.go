@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
@@ -19,21 +18,17 @@ import (
 // browserTimeout bounds all scenarios together, in a browser on a busy machine.
 const browserTimeout = 3 * time.Minute
 
-// playInBrowser has the minified browser build of the client play every
-// scenario on both servers, in two tabs.
-func playInBrowser(t *testing.T, node, goes fleet) {
+// browserPlayer starts a browser, and returns what has the minified browser
+// build of the client play every scenario on a fleet, in a tab of its own.
+func browserPlayer(t *testing.T) func(*testing.T, fleet) observations {
+	t.Helper()
 	program := npm.Chromium(t)
 	build := filepath.Join(npm.Install(t, "."),
 		"node_modules", "socketcluster-client-20", "socketcluster-client.min.js")
 	browser := launch(t, program)
-
-	const player = "socketcluster-client-20.min.js"
-	want, got := observations{}, observations{}
-	var runs sync.WaitGroup
-	runs.Go(func() { want[player] = playInTab(t, browser, build, node) })
-	runs.Go(func() { got[player] = playInTab(t, browser, build, goes) })
-	runs.Wait()
-	compare(t, want, got)
+	return func(t *testing.T, f fleet) observations {
+		return observations{"socketcluster-client-20.min.js": playInTab(t, browser, build, f)}
+	}
 }
 
 // launch starts a browser that ends with the test.

@@ -1,6 +1,6 @@
 // Package scenarios has real clients do the same things on two servers, the
 // conformance app on Node (conformance/reference) and the one in Go
-// (conformance/app), and compares what they observe.
+// (conformance/app) on each of its engines, and compares what they observe.
 //
 // The scenarios are the files of js/scenarios. They are played by eight
 // generations of the official client in Node.js, from socketcluster-client
@@ -19,6 +19,6 @@
 // socketcluster-client 18.3.0 uses, asks for any writable-consumable-stream from
 // 4.0.1 on, but loses messages with 4.1.0 and later once there are two consumers.
 //
-// It holds tests only. They need Node.js and npm, and Chromium for the browser
+// It holds tests, and one small server (binapp). They need Node.js and npm, and Chromium for the browser
 // build; without these they skip with a message, or fail if CI=true.
 package scenarios

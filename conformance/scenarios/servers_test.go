@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -57,8 +58,8 @@ func (f fleet) String() string {
 // addr returns the address of the server of a group that speaks version 2.
 func (f fleet) addr(group string) string { return fmt.Sprintf("127.0.0.1:%d", f["2"][group]) }
 
-// fleets starts both implementations.
-func fleets(t *testing.T) (node, goes fleet) {
+// fleets starts both implementations, the one in Go on each of its engines.
+func fleets(t *testing.T) (node, loops, portable fleet) {
 	t.Helper()
 	for _, dir := range []string{"../app", "../reference", "binapp", "js", "js/scenarios"} {
 		// What a test looks at counts for its kept result, too.
@@ -66,25 +67,31 @@ func fleets(t *testing.T) (node, goes fleet) {
 			t.Fatal(err)
 		}
 	}
-	reference := filepath.Join(npm.Install(t, "../reference"), "main.js")
 	npm.Install(t, ".") // minbin.cjs
+	reference := []string{filepath.Join(npm.Install(t, "../reference"), "main.js")}
 	bin := t.TempDir()
 	build := exec.Command("go", "build", "-o", bin, "../app", "./binapp")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("build the servers: %v\n%s", err, out)
 	}
-	node, goes = startFleet(t, npm.Node(t), reference), startFleet(t, filepath.Join(bin, "app"))
-	node["2"]["minbin"] = startServer(t, common, npm.Node(t), "--require", "./js/minbin.cjs", reference)
-	goes["2"]["minbin"] = startServer(t, common, filepath.Join(bin, "binapp"))
+	app, binapp := filepath.Join(bin, "app"), filepath.Join(bin, "binapp")
+
+	program := npm.Node(t)
+	node = startFleet(t, program, reference...)
+	node["2"]["minbin"] = startServer(t, common, program, append([]string{"--require", "./js/minbin.cjs"}, reference...)...)
+	loops = startFleet(t, app)
+	loops["2"]["minbin"] = startServer(t, common, binapp)
+	portable = startFleet(t, app, "--portable")
+	portable["2"]["minbin"] = startServer(t, common, binapp, "--portable")
 	if t.Failed() {
 		t.FailNow()
 	}
-	return node, goes
+	return node, loops, portable
 }
 
 // startFleet starts a program once for each group and version; the servers end
 // with the test.
-func startFleet(t *testing.T, program ...string) fleet {
+func startFleet(t *testing.T, program string, args ...string) fleet {
 	t.Helper()
 	f := fleet{"1": {}, "2": {}}
 	var mu sync.Mutex
@@ -98,7 +105,7 @@ func startFleet(t *testing.T, program ...string) fleet {
 				}
 			}
 			starts.Go(func() {
-				port := startServer(t, o, program...)
+				port := startServer(t, o, program, args...)
 				mu.Lock()
 				defer mu.Unlock()
 				f[version][group] = port
@@ -106,15 +113,12 @@ func startFleet(t *testing.T, program ...string) fleet {
 		}
 	}
 	starts.Wait()
-	if t.Failed() {
-		t.FailNow()
-	}
 	return f
 }
 
 // startServer starts a conformance app and returns its port. It may be called
 // from any goroutine.
-func startServer(t *testing.T, o options, program ...string) int {
+func startServer(t *testing.T, o options, program string, args ...string) int {
 	text, err := json.Marshal(o)
 	if err != nil {
 		t.Error(err)
@@ -127,8 +131,7 @@ func startServer(t *testing.T, o options, program ...string) int {
 			t.Error(err)
 			return 0
 		}
-		args := append(program[1:len(program):len(program)], "--port", fmt.Sprint(port), "--options", string(text))
-		cmd := exec.Command(program[0], args...)
+		cmd := exec.Command(program, append(slices.Clip(args), "--port", fmt.Sprint(port), "--options", string(text))...)
 		cmd.Stderr = &output
 		stdout, err := cmd.StdoutPipe()
 		if err != nil {
@@ -149,7 +152,7 @@ func startServer(t *testing.T, o options, program ...string) int {
 		}
 		stop()
 	}
-	t.Errorf("%s does not listen; it wrote: %s", strings.Join(program, " "), output.String())
+	t.Errorf("%s %s does not listen; it wrote: %s", program, strings.Join(args, " "), output.String())
 	return 0
 }
 

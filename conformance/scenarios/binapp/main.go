@@ -15,19 +15,20 @@ import (
 func main() {
 	port := flag.Int("port", 0, "port on 127.0.0.1")
 	options := flag.String("options", "{}", "options of the server, as JSON under the Node server's names")
+	portable := flag.Bool("portable", false, "serve every connection by a goroutine rather than by event loops")
 	flag.Parse()
-	if err := run(*port, []byte(*options)); err != nil {
+	if err := run(*port, []byte(*options), *portable); err != nil {
 		fmt.Fprintln(os.Stderr, "binapp:", err)
 		os.Exit(1)
 	}
 }
 
-func run(port int, text []byte) error {
+func run(port int, text []byte, portable bool) error {
 	opt, err := agserver.ParseOptions(text)
 	if err != nil {
 		return err
 	}
-	opt.Codec = minbin.Codec{}
+	opt.Codec, opt.Portable = minbin.Codec{}, portable
 	srv := agserver.New(opt)
 	handle(srv)
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))

@@ -27,7 +27,7 @@ export class Legacy {
   }
 
   // extension is the name of the one that the server has agreed to. Its
-  // parameters are a server's own: how much memory it spends.
+  // parameters differ on purpose: see no-context-takeover in docs/differences.md.
   get extension() {
     return this._socket.transport.socket.extensions.split(';')[0];
   }
