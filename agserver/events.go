@@ -22,7 +22,8 @@ type (
 		Socket  *Socket
 	}
 
-	// ReadyEvent: the broker is ready. It comes once.
+	// ReadyEvent: the broker is ready. It comes once, and to consumers that are
+	// made afterwards too: nobody is too late for it.
 	ReadyEvent struct{}
 
 	// HandshakeEvent: a WebSocket connection was accepted; the client has yet

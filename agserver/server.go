@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver/engine"
 	"github.com/socketcluster-go/socketcluster/authtoken"
@@ -55,11 +54,6 @@ type Server struct {
 
 // codecBox holds a codec, which may be nil.
 type codecBox struct{ protocol.Codec }
-
-// readyDelay is the time from New to the ready event of a broker that is ready
-// at once. In the reference the event comes a turn of the event loop after the
-// constructor, so that there is time to listen for it.
-const readyDelay = 10 * time.Millisecond
 
 // New returns a server; nil options are the defaults. It never fails: options
 // that Validate refuses are reported by Serve, ListenAndServe and the like, and
@@ -180,7 +174,10 @@ func (s *Server) IsReady() bool { return s.ready.Load() }
 
 func (s *Server) brokerReady() {
 	s.ready.Store(true)
-	time.AfterFunc(readyDelay, func() { emit(s, &s.emit.ready, ReadyEvent{}) })
+	s.emit.ready.EmitOnce(ReadyEvent{})
+	if s.emit.all.HasConsumers() {
+		s.emit.all.Emit(ReadyEvent{})
+	}
 }
 
 func (s *Server) emitError(err error) { emit(s, &s.emit.error, ErrorEvent{err}) }

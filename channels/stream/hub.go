@@ -38,6 +38,7 @@ type hub[T any] struct {
 	last    *cursor[T]
 	total   int // cursors from first to last
 	waiting *waiter[T]
+	once    *T // see EmitOnce
 }
 
 func newHub[T any]() *hub[T] { return &hub[T]{tail: new(node[T])} }
@@ -47,6 +48,11 @@ func (h *hub[T]) emit(v T, only ID) bool {
 	slot := new(node[T])
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	return h.emitLocked(v, only, slot)
+}
+
+// emitLocked fills the empty slot; slot is the next one.
+func (h *hub[T]) emitLocked(v T, only ID, slot *node[T]) bool {
 	if h.live.Load() == 0 || only != 0 && !h.listensLocked(only) {
 		return false
 	}
@@ -90,6 +96,9 @@ func (h *hub[T]) add() *cursor[T] {
 	h.last = c
 	h.total++
 	h.live.Add(1)
+	if h.once != nil {
+		h.emitLocked(*h.once, c.id, new(node[T]))
+	}
 	return c
 }
 
