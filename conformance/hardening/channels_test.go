@@ -172,7 +172,7 @@ func hear(c *client, read *atomic.Int64) error {
 		if bytes.HasPrefix(data, []byte(`"end"`)) {
 			return nil
 		}
-		numbers := bytes.FieldsFunc(data, func(r rune) bool { return r < '0' || r > '9' })
+		numbers := bytes.FieldsFunc(data[:min(len(data), 40)], func(r rune) bool { return r < '0' || r > '9' })
 		if len(numbers) < 2 {
 			return fmt.Errorf("received a frame of opcode %d: %.100q", op, payload)
 		}

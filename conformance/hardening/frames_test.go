@@ -392,7 +392,7 @@ func TestF7_ValidText(t *testing.T) {
 }
 
 func TestF8_Deflate(t *testing.T) {
-	attack(t, agserver.Options{PerMessageDeflate: true}, func(a *target) {
+	attack(t, agserver.Options{PerMessageDeflate: true, MaxPayload: 1 << 20}, func(a *target) {
 		good := a.dial().upgrade(deflateOffer)
 		good.handshake()
 		for _, bad := range badDeflate() {
@@ -411,7 +411,7 @@ func TestF8_Deflate(t *testing.T) {
 
 // Before #handshake the same holds, with less room.
 func TestF9_BeforeHandshake(t *testing.T) {
-	attack(t, agserver.Options{PerMessageDeflate: true}, func(a *target) {
+	attack(t, agserver.Options{PerMessageDeflate: true, MaxPayload: 1 << 20}, func(a *target) {
 		for _, all := range [][]badFrames{brokenLengths(), oversized(), tinyFragments(), invalidUTF8(), badDeflate()} {
 			for _, bad := range all {
 				a.play(bad, false, deflateOffer)

@@ -10,7 +10,6 @@ import (
 	"iter"
 	"net/http"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -146,7 +145,7 @@ func TestA10_NeverReturns(t *testing.T) {
 			a.Errorf("the echo is %s", p.raw)
 		}
 		a.wait("they all hang", func() bool { return running.Load() == 101 }) // a receiver's messages one by one
-		a.during(5, func() { runtime.Gosched() })
+		a.during(5, func() { time.Sleep(time.Millisecond) })
 		c.close()
 		a.wait("they have ended with their socket", func() bool { return running.Load() == 0 })
 	})

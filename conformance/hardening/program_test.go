@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -51,7 +52,11 @@ var built = sync.OnceValues(func() (file string, err error) {
 		return "", err
 	}
 	file = filepath.Join(scratch, "agserver")
-	out, err := exec.Command("go", "build", "-buildvcs=false", "-o", file, "../../cmd/agserver").CombinedOutput()
+	args := []string{"build", "-buildvcs=false", "-o", file, "../../cmd/agserver"}
+	if raceDetector { // the packages are compiled already
+		args = slices.Insert(args, 1, "-race")
+	}
+	out, err := exec.Command("go", args...).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}
