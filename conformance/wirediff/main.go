@@ -40,7 +40,7 @@ func parseFlags(args []string, stderr io.Writer) (*config, error) {
 	f.BoolVar(&c.show, "show", false, "write out what the reference shows")
 	f.StringVar(&c.titles, "run", "", "play only transcripts whose title matches this expression")
 	f.StringVar(&c.accept, "accept", "", "write the differences into the transcripts, as expected under this id")
-	f.IntVar(&c.parallel, "parallel", max(4, runtime.NumCPU()), "groups that are played at the same time")
+	f.IntVar(&c.parallel, "parallel", 2*max(4, runtime.NumCPU()), "groups that are played at the same time")
 	f.BoolVar(&c.first, "first", false, "stop at the first transcript that differs")
 	f.IntVar(&c.times, "times", 1, "how often everything is played")
 	f.BoolVar(&c.coverage, "coverage", false, "report what of the reference's source the transcripts reach")

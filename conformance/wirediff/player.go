@@ -17,6 +17,8 @@ const (
 	lostPatience   = 150 * time.Millisecond
 	// differencePatience is for transcripts in which less is expected to come.
 	differencePatience = 2 * time.Second
+	// pingPatience is longer than the ping intervals of the transcripts.
+	pingPatience = time.Second
 	// grace is how long the end of a play waits for something that should not
 	// come any more.
 	grace = 15 * time.Millisecond
@@ -87,6 +89,7 @@ func (p *Player) finish() error {
 	for i, c := range p.clients {
 		if !c.isEnded() {
 			if c.check(func() bool { return c.upgraded }) {
+				p.avoidPing(c)
 				p.close(c, 1000, "")
 			} else {
 				c.stop()
@@ -103,6 +106,21 @@ func (p *Player) finish() error {
 	}
 	p.rec.Log = state
 	return nil
+}
+
+// avoidPing waits for a protocol ping, where those come often: the next one is
+// then some time away. The reference takes a ping that falls into a closing
+// handshake for a failure of the connection.
+func (p *Player) avoidPing(c *Client) {
+	if !p.script.AnyPings {
+		return
+	}
+	pings := func() (n int) {
+		c.check(func() bool { n = c.pings; return true })
+		return n
+	}
+	before := pings()
+	p.await(pingPatience, func() bool { return pings() > before || c.isEnded() })
 }
 
 func (p *Player) step(s Step) error {

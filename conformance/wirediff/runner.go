@@ -75,10 +75,6 @@ func (r Result) String() string {
 	return b.String()
 }
 
-// maxOnOneServer is how many transcripts are played one after the other on the
-// same servers; a larger group is divided, to be played at the same time.
-const maxOnOneServer = 30
-
 // Run plays all groups and hands each result to report, which is called by one
 // goroutine at a time. It returns when all servers are stopped.
 func (r Runner) Run(groups []*Group, report func(Result)) {
@@ -104,10 +100,8 @@ func (r Runner) Run(groups []*Group, report func(Result)) {
 			}
 		})
 	}
-	for _, group := range groups {
-		for part := range slices.Chunk(group.Transcripts, maxOnOneServer) {
-			work <- &Group{Name: group.Name, Options: group.Options, Transcripts: part}
-		}
+	for _, group := range schedule(groups) {
+		work <- group
 	}
 	close(work)
 	wg.Wait()
