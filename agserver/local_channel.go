@@ -100,7 +100,9 @@ func (s *Socket) standApartLocked(apart bool) {
 	}
 	s.apart = apart
 	for _, sub := range s.subs.all() {
-		sub.local.move(s, apart)
+		if sub.local != nil {
+			sub.local.move(s, apart)
+		}
 	}
 }
 

@@ -51,6 +51,9 @@ func (s *Socket) subscribeCall(p protocol.Packet, channel string, options func()
 	err := s.viaBroker(r, func() error {
 		return s.subscribe(s.srv.ctx, channel, func() protocol.Data { return options().Without("channel").Clone() })
 	})
+	if s.gone() {
+		return
+	}
 	if err != nil {
 		s.refuse(p, protocol.ErrBroker.Withf("Failed to subscribe socket to the %s channel - %s", channel, errorText(err)))
 		return

@@ -19,19 +19,20 @@ func (b *batch) idle() bool {
 // collectLocked adds a packet to the batch.
 func (s *Socket) collectLocked(text []byte) {
 	b := &s.out.batch
+	if s.out.cut {
+		return
+	}
 	if len(b.text) > 0 {
 		b.text = append(b.text, ',')
 	}
 	b.text = append(b.text, text...)
 	b.packets++
-	if limit := s.srv.opt.MaxOutbound; limit > 0 && len(b.text) > limit {
-		s.emitError(errSlowConsumer)
-		s.conn.Terminate()
-	}
+	s.tooMuchLocked(len(b.text))
 }
 
 // StartBatch begins to collect what is sent to the client; FlushBatch sends it.
-// As in the reference, what an earlier StartBatch has collected is dropped.
+// As in the reference, what an earlier StartBatch has collected is dropped: two
+// handlers of one socket that run side by side had better not both use it.
 // Pings are not collected.
 func (s *Socket) StartBatch() {
 	s.mu.Lock()

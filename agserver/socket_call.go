@@ -122,8 +122,12 @@ func (s *Socket) await(ctx context.Context, id int64, call *pendingCall) (protoc
 		}
 	}
 	s.mu.Lock()
-	s.calls.take(id)
+	waiting := s.calls.take(id) != nil
 	s.mu.Unlock()
+	if !waiting { // the answer has come all the same
+		r := <-call.done
+		return r.data, r.err
+	}
 	return nil, err
 }
 

@@ -28,6 +28,7 @@ func (s *Socket) Disconnect(code protocol.CloseCode, reason string) error {
 		s.emitError(err)
 		code = protocol.CloseNormal
 	}
+	s.flush() // what waits for an answer
 	if s.destroy(CloseStatus{code, reason, true}) {
 		s.conn.Close(int(code), reason)
 	}

@@ -23,8 +23,8 @@ type subscriptions struct {
 
 type subscription struct {
 	channel string
-	since   uint64 // its place in the order
-	local   *localChannel
+	since   uint64        // its place in the order
+	local   *localChannel // nil while the broker is asked
 }
 
 func (c *subscriptions) len() int {
@@ -49,12 +49,13 @@ func (c *subscriptions) find(channel string) int {
 	return slices.IndexFunc(c.list, func(sub subscription) bool { return sub.channel == channel })
 }
 
-func (c *subscriptions) add(channel string, local *localChannel) {
+// add notes a channel, whose broker is being asked, and returns its place.
+func (c *subscriptions) add(channel string) (since uint64) {
 	c.next++
-	sub := subscription{channel, c.next, local}
+	sub := subscription{channel: channel, since: c.next}
 	if c.many == nil && len(c.list) < fewSubscriptions {
 		c.list = append(c.list, sub)
-		return
+		return c.next
 	}
 	if c.many == nil {
 		c.many = make(map[string]subscription, 2*fewSubscriptions)
@@ -64,6 +65,18 @@ func (c *subscriptions) add(channel string, local *localChannel) {
 		c.list = nil
 	}
 	c.many[channel] = sub
+	return c.next
+}
+
+// settle completes a subscription.
+func (c *subscriptions) settle(channel string, local *localChannel) {
+	if c.many != nil {
+		sub := c.many[channel]
+		sub.local = local
+		c.many[channel] = sub
+		return
+	}
+	c.list[c.find(channel)].local = local
 }
 
 func (c *subscriptions) remove(channel string) {
@@ -126,36 +139,45 @@ func (s *Socket) IsSubscribed(channel string) bool {
 // the events. It blocks as long as the broker does.
 func (s *Socket) subscribe(ctx context.Context, channel string, options func() protocol.Data) error {
 	s.mu.Lock()
-	limit := s.srv.opt.SocketChannelLimit
-	_, again := s.subs.get(channel)
-	full := limit > 0 && s.subs.len() >= limit
-	s.mu.Unlock()
-	if full {
+	if limit := s.srv.opt.SocketChannelLimit; limit > 0 && s.subs.len() >= limit {
+		s.mu.Unlock()
 		return protocol.ErrInvalidAction.Withf(
 			"Socket %s tried to exceed the channel subscription limit of %d", s.ID(), limit)
 	}
-	var local *localChannel
-	if !again {
-		var err error
-		if local, err = s.srv.index.Acquire(ctx, channel); err != nil {
-			return err
-		}
-	}
-	s.mu.Lock()
-	if s.state != Open {
+	if _, again := s.subs.get(channel); again {
+		s.emitSubscribedLocked(channel, options)
 		s.mu.Unlock()
-		if !again {
-			s.srv.release(channel)
-		}
-		return errSocketClosed
+		return nil
 	}
-	defer s.mu.Unlock()
-	if !again {
+	since := s.subs.add(channel)
+	s.mu.Unlock()
+
+	local, err := s.srv.index.Acquire(ctx, channel)
+	s.mu.Lock()
+	sub, there := s.subs.get(channel)
+	there = there && sub.since == since
+	if err == nil && there && s.state == Open {
+		s.subs.settle(channel, local)
 		local.join(s, s.apart)
-		s.subs.add(channel, local)
+		s.emitSubscribedLocked(channel, options)
+		s.mu.Unlock()
+		return nil
 	}
-	s.emitSubscribedLocked(channel, options)
-	return nil
+	if there {
+		s.subs.remove(channel)
+	}
+	closed := s.state != Open
+	s.mu.Unlock()
+	switch {
+	case err != nil:
+		return err
+	case closed:
+		err = errSocketClosed
+	default: // it was kicked out meanwhile
+		err = protocol.ErrInvalidAction.Withf("Socket %s was unsubscribed meanwhile", s.ID())
+	}
+	s.srv.release(channel)
+	return err
 }
 
 func (s *Socket) emitSubscribedLocked(channel string, options func() protocol.Data) {
@@ -192,6 +214,9 @@ func (s *Socket) leaveLocked(channel string) (subscription, error) {
 			"Socket %s tried to unsubscribe from a channel which it is not subscribed to", s.ID())
 	}
 	s.subs.remove(channel)
+	if sub.local == nil {
+		return sub, nil // nobody has been told of it yet; subscribe finds it gone
+	}
 	sub.local.leave(s, s.apart)
 	if !s.srv.brokerBlocks {
 		s.emitLeftLocked(sub.channel)
@@ -211,6 +236,9 @@ func (s *Socket) emitLeftLocked(channel string) {
 // left gives up a channel that the socket has left. The socket has left it even
 // if the broker fails at that.
 func (s *Socket) left(ctx context.Context, sub subscription) {
+	if sub.local == nil {
+		return
+	}
 	if err := s.srv.index.Release(ctx, sub.channel); err != nil {
 		s.emitError(protocol.ErrBroker.Withf("Failed to unsubscribe socket from the %s channel - %s", sub.channel, errorText(err)))
 	}

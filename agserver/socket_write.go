@@ -17,6 +17,7 @@ type outbox struct {
 	pumping bool          // a goroutine works off the queue, for the middleware
 	pumped  chan struct{} // closed when it has; made with it
 	timer   *time.Timer   // ends the wait for a turn
+	cut     bool          // too much waited: the connection is being cut, and nothing more is taken
 	batch   batch
 }
 
@@ -174,11 +175,12 @@ func (s *Socket) sendLocked(p outPacket, now bool) {
 		return
 	}
 	o := s.outboxLocked()
+	if o.cut {
+		return
+	}
 	o.queue = append(o.queue, p)
 	o.bytes += len(p.text)
-	if limit := s.srv.opt.MaxOutbound; limit > 0 && o.bytes > limit {
-		s.emitError(errSlowConsumer)
-		s.conn.Terminate()
+	if s.tooMuchLocked(o.bytes) {
 		return
 	}
 	if wait == 0 || s.subs.len() <= fewToMove {
@@ -191,6 +193,21 @@ func (s *Socket) sendLocked(p outPacket, now bool) {
 	case o.timer == nil:
 		o.timer = time.AfterFunc(wait, s.flush)
 	}
+}
+
+// tooMuchLocked cuts off a client for which more waits than may, and reports
+// whether it has.
+func (s *Socket) tooMuchLocked(bytes int) bool {
+	limit := s.srv.opt.MaxOutbound
+	if limit <= 0 || bytes <= limit {
+		return false
+	}
+	o := s.out
+	o.cut = true
+	o.queue, o.bytes, o.batch.text, o.batch.packets = nil, 0, nil, 0
+	s.emitError(errSlowConsumer)
+	s.conn.Terminate()
+	return true
 }
 
 // deliverLocked sends a packet for which nothing is left to wait.
@@ -252,7 +269,7 @@ func (s *Socket) pump() {
 	for {
 		s.mu.Lock()
 		o := s.out
-		if len(o.queue) == 0 {
+		if len(o.queue) == 0 || s.gone() {
 			o.queue, o.pumping = nil, false
 			close(o.pumped)
 			s.settleLocked()
