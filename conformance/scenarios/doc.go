@@ -19,6 +19,7 @@
 // socketcluster-client 18.3.0 uses, asks for any writable-consumable-stream from
 // 4.0.1 on, but loses messages with 4.1.0 and later once there are two consumers.
 //
-// It holds tests, and one small server (binapp). They need Node.js and npm, and Chromium for the browser
-// build; without these they skip with a message, or fail if CI=true.
+// It holds tests, and one small server (binapp). They need Node.js and npm, and
+// Chromium for the browser build; without these they skip with a message, or
+// fail if CI=true.
 package scenarios

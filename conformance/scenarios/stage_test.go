@@ -100,12 +100,8 @@ func (s *stage) clientAt(path, name string, o agclient.Options) *client {
 	events := c.Events().All.All(context.WithoutCancel(s.ctx))
 	c.observers.Go(func() {
 		for ev := range events {
-			switch ev.(type) {
-			case agclient.MessageEvent: // the comparison of frames is elsewhere
-			case agclient.SubscribeRequestEvent: // the client's own doing, beside the answers to others
-				s.record(name+" requests", ev.EventName(), ev)
-			default:
-				s.record(name+" events", ev.EventName(), ev)
+			if name := ev.EventName(); name != "message" { // the comparison of frames is elsewhere
+				s.record(c.laneOf(name), name, ev)
 			}
 		}
 	})
@@ -137,9 +133,21 @@ func verdicts(pairs ...string) agclient.Options {
 	return agclient.Options{Query: query}
 }
 
+// laneOf returns the lane of an event. Two kinds come from the client's own
+// work, which goes on beside the answers of the server.
+func (c *client) laneOf(event string) string {
+	switch event {
+	case "subscribeRequest":
+		return c.name + " requests"
+	case "removeAuthToken":
+		return c.name + " token store"
+	}
+	return c.name + " events"
+}
+
 // event waits for the count-th event of that name, from the beginning.
 func (c *client) event(name string, count int) {
-	must(c.s.until(c.s.ctx, c.name+" events", name, count))
+	must(c.s.until(c.s.ctx, c.laneOf(name), name, count))
 }
 
 // step records a value.

@@ -42,7 +42,7 @@ export class Trace {
 // What differs from run to run, or from server to server, by its nature.
 const VARIABLE = new Set(['id', 'iat', 'exp', 'nbf', 'expiry', 'date', 'stack']);
 const TOKEN = /^[\w-]+\.[\w-]+\.[\w-]+$/;
-const SOCKET = /Socket [\w-]{20}\b/g;
+const SOCKET = /Socket [\w-]{20}/g;
 
 // plain returns a value as JSON can hold it, without what is variable.
 export function plain(value) {
