@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/agserver/agservertest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -266,6 +268,67 @@ func TestHandleProcedure_ContextEnds(t *testing.T) {
 		}
 		if sock.Context().Err() == nil {
 			t.Error("Context() goes on after the socket")
+		}
+	})
+}
+
+// A handler that ends its goroutine ends nothing else.
+func TestHandleProcedure_Goexit(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		srv.HandleProcedure("exit", func(context.Context, *agserver.Request) error { runtime.Goexit(); return nil })
+		srv.HandleReceiver("exit", func(context.Context, *agserver.Socket, protocol.Data) error { runtime.Goexit(); return nil })
+		srv.HandleProcedure("fine", func(context.Context, *agserver.Request) error { return nil })
+		c, _ := r.shake()
+		c.Send(`{"event":"exit"}`)
+		c.Send(`{"event":"exit"}`)
+		c.Send(`{"event":"exit","cid":2}`)
+		c.Send(`{"event":"fine","cid":3}`)
+		for eventOf(c.Next()) != "rid" {
+		}
+		c.Send(`{"event":"fine","cid":4}`)
+		for got := c.Next(); got != `{"rid":4}`; got = c.Next() {
+		}
+	})
+}
+
+// A batch is handled packet by packet, in order, whether user code is needed or
+// not.
+func TestBatch_OfClients(t *testing.T) {
+	for _, handled := range []bool{false, true} {
+		t.Run(fmt.Sprint("Handlers=", handled), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				srv := r.serve(agserver.Options{})
+				if handled {
+					srv.HandleProcedure("unused", func(context.Context, *agserver.Request) error { return nil })
+				}
+				c, sock := r.shake()
+				raws := sock.Events().Raw.Consume()
+				const batch = `[{"event":"#subscribe","data":{"channel":"a"},"cid":2},7,[{"event":"#unsubscribe","data":"a","cid":9}],` +
+					`{"event":"#publish","data":{"channel":"a","data":1},"cid":3},{"event":"#unsubscribe","data":"a","cid":4}]`
+				c.Send(batch)
+				c.Expect(`{"rid":2}`, `{"event":"#publish","data":{"channel":"a","data":1}}`, `{"rid":3}`, `{"rid":4}`)
+				for range 2 { // the number, and the batch in the batch
+					if got := next(t, raws); string(got.Data) != batch {
+						t.Errorf("raw = %s, want the whole message", got.Data)
+					}
+				}
+			})
+		})
+	}
+}
+
+// A batch ends with the socket.
+func TestBatch_OfClientsEndsWithSocket(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		subscriptions := srv.Events().Subscription.Consume()
+		c := r.open(agservertest.ConnOptions{})
+		c.Send(`[{"event":"#subscribe","data":{"channel":"a"},"cid":2},{"event":"#handshake","cid":3},{"event":"#subscribe","data":{"channel":"b"},"cid":4}]`)
+		c.ExpectClose(4009)
+		synctest.Wait()
+		if got := drain(subscriptions); len(got) != 0 {
+			t.Errorf("subscriptions = %v, want none", got)
 		}
 	})
 }

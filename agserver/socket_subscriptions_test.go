@@ -197,3 +197,36 @@ func TestPublish_ManySubscribers(t *testing.T) {
 		check(t, await(t, published))
 	})
 }
+
+// The exchange is a subscriber among the others: it comes and goes without them.
+func TestExchange_AmongSockets(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		c, _ := r.shake()
+		join(c, "a")
+		x := srv.Exchange()
+		received := x.Subscribe("a").Output().Consume()
+		publish := func(n int) {
+			t.Helper()
+			check(t, x.InvokePublish(t.Context(), "a", n))
+			c.Expect(fmt.Sprintf(`{"event":"#publish","data":{"channel":"a","data":%d}}`, n))
+		}
+		publish(1)
+		x.Unsubscribe("a")
+		publish(2)
+		x.Subscribe("a")
+		publish(3)
+		for _, want := range []string{"1", "3"} {
+			if got := next(t, received).String(); got != want {
+				t.Errorf("the exchange received %s, want %s", got, want)
+			}
+		}
+		c.Send(`{"event":"#unsubscribe","data":"a","cid":2}`)
+		c.Expect(`{"rid":2}`)
+		check(t, x.InvokePublish(t.Context(), "a", 4))
+		if got := next(t, received).String(); got != "4" {
+			t.Errorf("the exchange received %s, want 4", got)
+		}
+		check(t, x.TransmitPublish("b", "to nobody"))
+	})
+}
