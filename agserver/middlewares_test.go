@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
 	"github.com/socketcluster-go/socketcluster/agserver/agservertest"
@@ -226,61 +225,6 @@ func TestMiddleware_Outbound(t *testing.T) {
 	}
 }
 
-// A delayed outbound middleware holds up later transmits, and no answers.
-func TestMiddleware_OutboundHoldsTransmits(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
-		srv := r.serve(agserver.Options{})
-		check(t, srv.SetMiddleware(middleware.Outbound, middleware.Func(func(context.Context, *middleware.Action) error {
-			time.Sleep(time.Second)
-			return nil
-		})))
-		srv.HandleProcedure("f", func(context.Context, *agserver.Request) error { return nil })
-		c, sock := r.shake()
-		join(c, "x")
-		check(t, srv.Exchange().InvokePublish(t.Context(), "x", 1))
-		synctest.Wait()
-		check(t, sock.Transmit("note", nil))
-		check(t, sock.SetAuthToken(t.Context(), bob, nil))
-		c.Send(`{"event":"f","cid":2}`)
-		expectEvents(t, c, "rid", "#publish", "note", "#setAuthToken")
-	})
-}
-
-// An inbound middleware that takes its time holds back its socket, answers to
-// the server's own calls included, and no other socket.
-func TestMiddleware_InboundHoldsSocket(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
-		srv := r.serve(agserver.Options{})
-		check(t, srv.SetMiddleware(middleware.Inbound, middleware.Func(func(_ context.Context, a *middleware.Action) error {
-			if a.Procedure == "slow" {
-				time.Sleep(5 * time.Second)
-			}
-			return nil
-		})))
-		for _, name := range []string{"slow", "fast"} {
-			srv.HandleProcedure(name, func(context.Context, *agserver.Request) error { return nil })
-		}
-		a, sockA := r.shake()
-		b, _ := r.shake()
-		began := time.Now()
-		called := future(func() error { return sockA.Invoke(t.Context(), "ask", nil, nil) })
-		a.Expect(`{"event":"ask","cid":1}`)
-		a.Send(`{"event":"slow","cid":2}`)
-		a.Send(`{"event":"fast","cid":3}`)
-		a.Send(`{"rid":1}`)
-		b.Send(`{"event":"fast","cid":2}`)
-		b.Expect(`{"rid":2}`)
-		if d := time.Since(began); d >= time.Second {
-			t.Errorf("the other socket was answered after %v", d)
-		}
-		a.Expect(`{"rid":2}`, `{"rid":3}`)
-		check(t, await(t, called))
-		if d := time.Since(began); d < 5*time.Second {
-			t.Errorf("the call returned after %v, want it behind the middleware", d)
-		}
-	})
-}
-
 // A stream has one goroutine and one loop for each socket, with the actions of
 // that socket in order, from its first to its last.
 func TestMiddleware_StreamPerSocket(t *testing.T) {
@@ -416,5 +360,34 @@ func TestMiddleware_ReplaceOutbound(t *testing.T) {
 		publish("b", "changed")
 		srv.RemoveMiddleware(middleware.Outbound)
 		publish("c", "c")
+	})
+}
+
+// A stream that panics blocks what it was asked, is reported, and ends nothing
+// else.
+func TestMiddleware_StreamPanics(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		srv.HandleProcedure("f", func(context.Context, *agserver.Request) error { return nil })
+		check(t, srv.SetMiddleware(middleware.Inbound, middleware.Stream(func(actions iter.Seq[*middleware.Action]) {
+			for a := range actions {
+				if a.Data.String() == `"panic"` {
+					panic("ouch")
+				}
+				a.Allow()
+			}
+		})))
+		warnings := srv.Events().Warning.Consume()
+		a, _ := r.shake()
+		b, _ := r.shake()
+		a.Send(`{"event":"f","data":"panic","cid":2}`)
+		if got := protocol.Data(a.Next()); !got.Get("error").Exists() || strings.Contains(got.String(), "ouch") {
+			t.Errorf("answer = %s, want an error that tells nothing", got)
+		}
+		if ev := next(t, warnings); ev.Warning == nil || !strings.Contains(ev.Warning.Error(), "ouch") {
+			t.Errorf("warning = %v, want what was said", ev.Warning)
+		}
+		b.Send(`{"event":"f","cid":2}`)
+		b.Expect(`{"rid":2}`)
 	})
 }
