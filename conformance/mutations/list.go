@@ -98,7 +98,7 @@ var mutations = []Mutation{
 	},
 	{
 		"a bad token is not taken from the client", "agserver/on_handshake.go",
-		"if isBadToken(err) {\n\t\t\ts.deauthenticate()", "if false {\n\t\t\ts.deauthenticate()",
+		`if isBadToken(err) && !s.gone() {`, `if false {`,
 		[]string{"auth"},
 	},
 	{
@@ -145,7 +145,7 @@ var mutations = []Mutation{
 	},
 	{
 		"an unsubscription is not reported", "agserver/socket_subscriptions.go",
-		`emit(s.srv, &s.srv.emit.unsubscription, UnsubscriptionEvent{s, sub.channel})`, ``,
+		`emit(s.srv, &s.srv.emit.unsubscription, UnsubscriptionEvent{s, channel})`, ``,
 		[]string{"channels"},
 	},
 	{
