@@ -44,7 +44,13 @@ type sourceCoverage struct {
 
 // reportCoverage writes, for each file, the share of its blocks (functions and
 // branches, as V8 tells them apart) that ran in any process, and the others.
-func reportCoverage(w io.Writer, dir string) error {
+// The processes have left their coverage in dir; unreachedFile lists what no
+// client can reach.
+func reportCoverage(w io.Writer, dir, unreachedFile string) error {
+	excused, err := readUnreached(unreachedFile)
+	if err != nil {
+		return err
+	}
 	names, err := filepath.Glob(filepath.Join(dir, "coverage-*.json"))
 	if err != nil {
 		return err
@@ -56,7 +62,7 @@ func reportCoverage(w io.Writer, dir string) error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
-		sources[name].report(w, name)
+		sources[name].report(w, name, excused)
 	}
 	return nil
 }
@@ -118,7 +124,9 @@ func (s *sourceCoverage) add(ranges []v8Range) {
 	}
 }
 
-func (s *sourceCoverage) report(w io.Writer, name string) {
+// report writes the share of the file's blocks that were reached, of all and of
+// those that a client can reach, and the others with the reason if there is one.
+func (s *sourceCoverage) report(w io.Writer, name string, excused []unreached) {
 	var missed []v8Range
 	for block := range s.blocks {
 		if !slices.Contains(s.hit[block.Start:min(block.End, len(s.hit))], true) {
@@ -126,15 +134,74 @@ func (s *sourceCoverage) report(w io.Writer, name string) {
 		}
 	}
 	slices.SortFunc(missed, func(a, b v8Range) int { return a.Start - b.Start })
-	total := len(s.blocks)
-	fmt.Fprintf(w, "%s: %d of %d blocks reached (%.1f%%)\n",
-		name, total-len(missed), total, 100*float64(total-len(missed))/float64(max(1, total)))
+	var lines []string
+	reasons := 0
 	for _, block := range missed {
 		line := 1 + strings.Count(string(s.text[:block.Start]), "\n")
 		text := strings.Join(strings.Fields(string(s.text[block.Start:min(block.End, len(s.text))])), " ")
-		if len(text) > 100 {
-			text = text[:100] + "…"
+		reason := excuse(excused, name, line)
+		if reason != "" {
+			reasons++
+			reason = "  # " + reason
 		}
-		fmt.Fprintf(w, "  line %d: %s\n", line, text)
+		lines = append(lines, fmt.Sprintf("  line %d: %s%s", line, cut(text, 60), reason))
 	}
+	total := len(s.blocks)
+	reached := total - len(missed)
+	fmt.Fprintf(w, "%s: %d of %d blocks reached (%s), of those that a client can reach %d of %d (%s)\n",
+		name, reached, total, percent(reached, total), reached, total-reasons, percent(reached, total-reasons))
+	for _, line := range lines {
+		fmt.Fprintln(w, line)
+	}
+}
+
+func percent(n, of int) string { return fmt.Sprintf("%.1f%%", 100*float64(n)/float64(max(1, of))) }
+
+func cut(text string, length int) string {
+	if len(text) <= length {
+		return text
+	}
+	return strings.ToValidUTF8(text[:length], "") + "…"
+}
+
+// unreached are lines of the reference that no client can reach, and why.
+type unreached struct {
+	file        string
+	first, last int
+	reason      string
+}
+
+// readUnreached reads unreached.txt: file, line or range of lines, reason.
+func readUnreached(file string) ([]unreached, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	var all []unreached
+	for line := range strings.Lines(string(text)) {
+		fields := strings.SplitN(strings.TrimSpace(line), " ", 3)
+		if len(fields) < 3 || fields[0] == "#" {
+			continue
+		}
+		u := unreached{file: fields[0], reason: fields[2]}
+		first, last, isRange := strings.Cut(fields[1], "-")
+		if !isRange {
+			last = first
+		}
+		if _, err := fmt.Sscan(first+" "+last, &u.first, &u.last); err != nil {
+			return nil, fmt.Errorf("%s: %q: %w", file, line, err)
+		}
+		all = append(all, u)
+	}
+	return all, nil
+}
+
+// excuse is the reason for which a line cannot be reached; empty if it can.
+func excuse(excused []unreached, name string, line int) string {
+	for _, u := range excused {
+		if strings.HasSuffix(name, "/"+u.file) && u.first <= line && line <= u.last {
+			return u.reason
+		}
+	}
+	return ""
 }

@@ -99,7 +99,7 @@ func (c *config) compare(stdout io.Writer) (failed int, err error) {
 	}
 	differing := c.play(runner, groups, stdout)
 	if c.coverage {
-		err = reportCoverage(stdout, temp)
+		err = reportCoverage(stdout, temp, filepath.Join(root, "conformance", "wirediff", "unreached.txt"))
 	}
 	if c.accept != "" {
 		err = errors.Join(err, accept(c.accept, differing))
