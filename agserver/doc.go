@@ -44,7 +44,7 @@
 // The messages of one socket are handled strictly in the order of their
 // arrival. An inbound middleware that takes its time holds back its own socket
 // and no other. Procedures and receivers start in that order too, and hold
-// nothing back once they take longer than a few milliseconds. A publication has
+// nothing back once they take longer than about 10 ms. A publication has
 // reached the queues of the local subscribers before it is acknowledged. What a
 // procedure transmits before it answers leaves after its answer, as in the
 // reference, unless it takes its time.
@@ -58,15 +58,17 @@
 // message that needs user code, or a broker that does I/O, is handed to a
 // goroutine that is borrowed while there is work (a runner). Beside the runners
 // there are a pump for a socket whose publications wait for outbound middleware,
-// and one watch while there are runners. Close waits for all of them. An idle
-// socket has no goroutine, timer or buffer.
+// and one watch while there are runners and a moment longer. Close waits for all
+// of them, but not for the goroutines of a middleware.Stream, which are the
+// program's. An idle socket has no goroutine, timer or buffer.
 //
-// Locks, in the order in which they are taken: Request.mu, Socket.mu,
-// localChannel.mu, then the locks of streams and of the engine's connections,
-// which are leaves. inbox.mu, watch.mu, registry shards, receiverQueues.mu and
-// backlogs.mu are leaves too; sessions.mu is held while a middleware opens or
-// ends its part for a socket. No handler runs, and nothing blocks, under any of
-// them.
+// Locks, in the order in which they are taken: middlewares.mu, Request.mu,
+// Socket.mu, localChannel.mu. Socket.pauses comes behind inbox.mu and
+// receiverQueues.mu, of which no two are held at once. sessions.mu, which may be
+// taken under Socket.mu, and upgrades.mu are held while a middleware opens or
+// ends its part for a socket. Leaves are handlers.mu, watch.mu, backlogs.mu, the
+// registry's shards, and the locks of streams and of the engine's connections. No
+// handler runs, and nothing blocks, under any of them.
 //
 // # Where this departs from the reference
 //

@@ -96,8 +96,9 @@ type (
 	}
 )
 
-// ConnectStatus is what is known when a handshake is complete. AuthError is
-// why the token that the client sent was not taken.
+// ConnectStatus is what is known when a handshake is complete: what the client
+// has been told. PingTimeoutMS is in milliseconds. AuthError is why the token that
+// the client sent was not taken; nil if it was, or if there was none.
 type ConnectStatus struct {
 	ID              string
 	PingTimeoutMS   int64
@@ -105,7 +106,8 @@ type ConnectStatus struct {
 	AuthError       error
 }
 
-// CloseStatus is how a socket ended.
+// CloseStatus is how a socket ended. Where the close frame had no reason, Reason
+// is what protocol.CloseCode.Text says of the code.
 type CloseStatus struct {
 	Code   protocol.CloseCode
 	Reason string

@@ -13,14 +13,18 @@ import (
 // ProcedureHandler handles the calls of a procedure. When it returns nil and
 // has not answered the request, the call is answered without data, unless it
 // was detached; when it returns an error, the call fails with it, as with
-// Request.Fail.
+// Request.Fail. It may block; it is called for many sockets at once, and ctx ends
+// with the socket.
 type ProcedureHandler func(ctx context.Context, req *Request) error
 
 // ReceiverHandler handles what clients transmit under a name. An error that it
-// returns is reported as an error event of the socket.
+// returns is reported as an error event of the socket. It may block; it is called
+// for many sockets at once, and ctx ends with the socket. The data may be kept,
+// and must not be changed.
 type ReceiverHandler func(ctx context.Context, s *Socket, data protocol.Data) error
 
-// RawHandler handles messages that are no packets.
+// RawHandler handles messages that are no packets. Errors, blocking and context
+// are as with a ReceiverHandler.
 type RawHandler func(ctx context.Context, s *Socket, m Message) error
 
 // handlers are the server's handlers by name. They are read for every message

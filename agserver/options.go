@@ -12,10 +12,14 @@ import (
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
-// Options configures a [Server]. The zero value of every field is its default;
-// where a limit or a timeout can be turned off, a negative value does that. The
-// names follow the options of socketcluster-server; [ParseOptions] reads those
-// from JSON.
+// Options configures a [Server]. The zero value of every field is its default.
+// A negative limit or timeout is off; AuthDefaultExpiry and BatchInterval have to
+// be positive. Sizes are in bytes. New takes a copy: what slices in it hold must
+// not be changed afterwards, and its functions and interfaces are called from many
+// goroutines at once.
+//
+// The names follow the options of socketcluster-server; [ParseOptions] reads
+// those from JSON. docs/security.md has all limits in one table.
 //
 // Options of the Node server without a meaning here: wsEngine and
 // wsEngineServerOptions (there is one engine), httpServer (the server is an
@@ -41,10 +45,12 @@ type Options struct {
 	// signing, and the algorithms of the key's family for verifying.
 	AuthAlgorithm string
 
-	// AuthVerifyAlgorithms are the algorithms accepted when verifying.
+	// AuthVerifyAlgorithms are the algorithms accepted when verifying; nil: see
+	// AuthAlgorithm.
 	AuthVerifyAlgorithms []string
 
-	// AuthEngine replaces the JWT engine.
+	// AuthEngine signs and verifies tokens. nil means authtoken.JWT{}. Any other
+	// engine is called where it may block: it holds up the socket in question.
 	AuthEngine authtoken.Engine
 
 	// Codec is the wire form of packets. nil means JSON.
@@ -81,8 +87,8 @@ type Options struct {
 	// 0 means 1000, negative means no limit.
 	SocketChannelLimit int
 
-	// PingInterval is the time from ping to ping; 0 means 8 s. PingTimeout is
-	// how long a client may stay silent before it is closed with 4001; 0 means
+	// PingInterval is the time from ping to ping; 0 means 8 s, negative that
+	// there are none. PingTimeout is how long a client may stay silent before it is closed with 4001; 0 means
 	// 20 s. Clients learn it and apply it to pings. PingTimeoutDisabled sends
 	// no pings and expects none.
 	PingInterval        time.Duration
@@ -108,7 +114,8 @@ type Options struct {
 	BatchOnHandshakeDuration time.Duration
 	BatchInterval            time.Duration
 
-	// StreamCleanup says what becomes of a socket's streams when it ends.
+	// StreamCleanup says what becomes of a socket's streams when it ends. 0 means
+	// CleanupKill.
 	StreamCleanup StreamCleanup
 
 	// PerMessageDeflate compresses messages of at least DeflateThreshold bytes
@@ -118,22 +125,27 @@ type Options struct {
 
 	// MaxPayload bounds a message from a client, in bytes, fragments and
 	// inflated size included; past it the socket is closed with 1009. 0 means
-	// 16 MiB. (The Node server takes 100 MiB.)
+	// 16 MiB. (The Node server takes 100 MiB.) Before #handshake it is 64 KiB at
+	// most.
 	MaxPayload int64
 
 	// HandleProtocols chooses one of the subprotocols that a client offers;
-	// "" chooses none. nil chooses the first one.
+	// "" chooses none. nil chooses the first one. It is not called where none is
+	// offered. A panic refuses the connection with 500.
 	HandleProtocols func(offered []string, r *http.Request) string
 
-	// Broker carries publications. nil means a channels.MemoryBroker.
+	// Broker carries publications. nil means a channels.MemoryBroker. A broker
+	// serves one server, which closes it.
 	Broker channels.Broker
 
-	// UnknownProcedure says how a call is answered that nobody handles.
+	// UnknownProcedure says how a call is answered that nobody handles. 0 means
+	// UnknownSilent.
 	UnknownProcedure UnknownProcedure
 
 	// MaxOutbound bounds the bytes that wait for a slow client. Past it the
-	// socket is cut off with 1006 and ErrSlowConsumer is reported. 0 means
-	// 16 MiB. Publishers never wait for a subscriber.
+	// socket is cut off with 1006, and an error is reported that is ErrTransport
+	// and engine.ErrSlowConsumer. 0 means 16 MiB. Publishers never wait for a
+	// subscriber.
 	MaxOutbound int
 
 	// MaxInbound bounds the bytes of a socket's messages that wait for user
@@ -166,7 +178,7 @@ type Options struct {
 	MaxSockets int
 
 	// TrustedProxies are the peers whose X-Forwarded-For is believed by
-	// Socket.ForwardedFor, as addresses or prefixes ("10.0.0.0/8").
+	// Socket.ForwardedFor, as addresses or prefixes ("10.0.0.0/8"). nil: none.
 	TrustedProxies []string
 
 	// Portable serves every connection by a goroutine, where it would be an

@@ -63,7 +63,8 @@ func (r *Request) Fail(err error) error {
 }
 
 // Detach says that a handler's return does not answer the call: somebody else
-// will, or nobody.
+// will, or nobody. An error that the handler returns all the same is reported as
+// an error event.
 func (r *Request) Detach() {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -16,7 +16,8 @@ import (
 )
 
 // Server is a SocketCluster server. It is an http.Handler, and serves listeners
-// of its own. Make one with New. Its methods are safe for concurrent use.
+// of its own. Make one with New. Its methods are safe for concurrent use, but for
+// SetAuthEngine. Those that block say so.
 type Server struct {
 	// Immutable.
 	opt          Options // with every default filled in
@@ -153,13 +154,14 @@ func (s *Server) codec() protocol.Codec { return s.codecBox.Load().Codec }
 // socket's messages are read by whatever codec is in use.
 func (s *Server) SetCodec(c protocol.Codec) { s.codecBox.Store(&codecBox{c}) }
 
-// SetAuthEngine replaces the auth engine. Do it before the server serves.
+// SetAuthEngine replaces the auth engine. Call it before the server serves: it is
+// not safe for concurrent use.
 func (s *Server) SetAuthEngine(e authtoken.Engine) {
 	_, isJWT := e.(authtoken.JWT)
 	s.opt.AuthEngine, s.engineBlocks = e, !isJWT
 }
 
-// Events returns the server's listener streams.
+// Events returns the server's listener streams, always the same.
 func (s *Server) Events() *Events { return &s.events }
 
 // Exchange returns the broker's client for server code.
@@ -184,8 +186,8 @@ func (s *Server) emitError(err error) { emit(s, &s.emit.error, ErrorEvent{err}) 
 
 func (s *Server) emitWarning(err error) { emit(s, &s.emit.warning, WarningEvent{Warning: err}) }
 
-// ServeHTTP serves a WebSocket upgrade request of somebody's HTTP server. Any
-// other request is answered with 426.
+// ServeHTTP serves a WebSocket upgrade request of somebody's HTTP server, and
+// returns as soon as that is answered. Any other request is answered with 426.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
@@ -195,8 +197,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // HandleHTTP has requests that are no WebSocket upgrades, on the server's own
-// listeners, answered by h. Without it they are answered with 501, as by the
-// reference.
+// listeners, answered by h, by way of net/http. Without it they are answered with
+// 501, as by the reference.
 func (s *Server) HandleHTTP(h http.Handler) { s.other.Store(&h) }
 
 // ListenAndServe listens on a TCP address ("" means ":http") and serves it: see

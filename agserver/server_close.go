@@ -19,7 +19,8 @@ func (s *Server) StopListening() {
 // Close stops listening, cuts every connection, closes the broker, and waits
 // for everything that the server has started, handlers included: their contexts
 // end. It returns ctx's error if they take longer than that; the waiting goes on
-// behind. Calling it again waits again.
+// behind. Calling it again waits again. A handler must not call it with a context
+// that does not end: it would wait for itself.
 func (s *Server) Close(ctx context.Context) error {
 	s.closeOnce.Do(func() {
 		s.ready.Store(false)
@@ -56,7 +57,7 @@ const drainStages = 20
 // listening, then closes the sockets portion by portion over the time that
 // drain says, with a close frame without a status. Clients reconnect at once
 // then, and do not all do so at the same moment. What is left when ctx ends is
-// cut off.
+// cut off. It blocks as Close does, and returns what Close returns.
 func (s *Server) Shutdown(ctx context.Context, drain time.Duration) error {
 	s.StopListening()
 	var sockets []*Socket

@@ -43,12 +43,13 @@ func (s AuthState) String() string {
 }
 
 // Socket is the server's side of one client connection. Its methods are safe
-// for concurrent use. It stays usable after the connection has ended: what
-// would send fails then, what asks answers with the last state.
-//
-// What an idle socket does not need it does not have: every pointer below is
-// nil until something asks for what is behind it.
+// for concurrent use, and do not block but for those that take a context and
+// KickOut, which waits for the broker. It stays usable after the connection has
+// ended: what would send fails then, what asks answers with the last state.
 type Socket struct {
+	// What an idle socket does not need it does not have: every pointer below is
+	// nil until something asks for what is behind it.
+
 	// Immutable.
 	srv      *Server
 	conn     *engine.Conn

@@ -37,15 +37,20 @@ func newAuthentication(token authtoken.Claims, signed string) *authentication {
 	return a
 }
 
-// SetAuthToken signs the claims, gives the socket the token and sends it to the
-// client. It fails before #handshake is complete. A token that cannot be signed
-// closes the socket with 4002, as in the reference. The claims iat and exp are
-// added; an exp of the caller's wins over opts.ExpiresIn, which wins over
-// Options.AuthDefaultExpiry. opts may be nil.
+// SetAuthToken signs the claims (authtoken.Claims, or anything else that encodes
+// to a JSON object), gives the socket the token and sends it to the client. The
+// claims iat and exp are added; an exp of the caller's wins over opts.ExpiresIn,
+// which wins over Options.AuthDefaultExpiry. opts may be nil.
+//
+// Before #handshake is complete it returns an InvalidActionError. A token that
+// cannot be signed closes the socket with 4002, as in the reference, and the
+// engine's error is returned. An opts.Algorithm is not followed, and reported as
+// authtoken.ErrAlgorithmAtRuntime.
 //
 // It returns once the token is queued for the client or, with
 // RejectOnFailedDelivery, once the client has confirmed it; Invoke says how long
-// that may take. The socket is authenticated in either case.
+// that may take, and an AuthError is returned if it does not. The socket is
+// authenticated in either case.
 func (s *Socket) SetAuthToken(ctx context.Context, claims any, opts *TokenOptions) error {
 	if s.State() == Connecting {
 		err := protocol.ErrInvalidAction.Withf("Cannot call setAuthToken before completing the handshake")
@@ -149,9 +154,9 @@ func (s *Socket) deauthenticateSelfLocked() {
 }
 
 // Deauthenticate takes the auth token from the socket and tells the client to
-// drop its own. It returns once that is queued for the client or, with
+// drop its own. It returns nil once that is queued for the client or, with
 // RejectOnFailedDelivery, once the client has confirmed it; Invoke says how long
-// that may take. opts may be nil.
+// that may take and what it returns otherwise. opts may be nil.
 func (s *Socket) Deauthenticate(ctx context.Context, opts *DeauthenticateOptions) error {
 	if opts == nil || !opts.RejectOnFailedDelivery {
 		s.deauthenticate()

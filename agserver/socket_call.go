@@ -43,9 +43,10 @@ func (c *pendingCalls) take(id int64) *pendingCall {
 // The call waits for Options.AckTimeout; a deadline of ctx takes its place, be
 // it earlier or later. Either way protocol.ErrTimeout is returned then. When ctx
 // is cancelled, its error is; the answer is dropped when it comes. When the
-// connection ends, or is not open, protocol.ErrBadConnection is returned. An
-// error that the client answers with comes back as a *protocol.Error or a
-// *protocol.Value.
+// connection ends, or is not open, protocol.ErrBadConnection is returned; with
+// Options.MaxPendingCalls calls open, ErrTooManyCalls; for a v that cannot be
+// encoded, the encoder's error. An error that the client answers with comes back
+// as a *protocol.Error or a *protocol.Value.
 func (s *Socket) Invoke(ctx context.Context, event string, v, out any) error {
 	data, err := protocol.Encode(v)
 	if err != nil {

@@ -106,16 +106,24 @@ func (s *Socket) listen() *socketStreams {
 	return s.streams.Load()
 }
 
-// Events returns the socket's listener streams.
+// Events returns the socket's listener streams, always the same.
 func (s *Socket) Events() *SocketEvents { return &s.listen().events }
 
-// Receiver returns the stream of what the client transmits under that name.
-// Messages that came before the stream had a consumer are not in it.
+// Receiver returns the stream of what the client transmits under that name. The
+// data may be kept, and is shared by all consumers: do not change it.
+//
+// Messages that came before the stream had a consumer are not in it, with one
+// exception: where the server's Handshake, Connection or All events have a
+// consumer, those of the first second after such an event (100 of at most 1 MiB)
+// wait for the first consumer. So a loop over connections misses nothing. What
+// waits is bounded by Options.MaxStreamBacklog and MaxStreamBytes.
 func (s *Socket) Receiver(name string) *stream.Stream[protocol.Data] {
 	return s.listen().receivers.Stream(name)
 }
 
-// Procedure returns the stream of the client's calls of that name.
+// Procedure returns the stream of the client's calls of that name. Each consumer
+// gets every request; the first answer counts. What Receiver says of messages
+// that come early, and of those that wait, holds for calls too.
 func (s *Socket) Procedure(name string) *stream.Stream[*Request] {
 	return s.listen().procedures.Stream(name)
 }
@@ -127,14 +135,15 @@ func (s *Socket) Receivers() *stream.Demux[protocol.Data] { return &s.listen().r
 // Procedures returns all procedure streams together.
 func (s *Socket) Procedures() *stream.Demux[*Request] { return &s.listen().procedures }
 
-// CloseAll ends the present consumers of every event after their backlog.
+// CloseAll ends the present consumers of every event after their backlog
+// (closeAllListeners). New consumers may follow.
 func (e *SocketEvents) CloseAll() {
 	for _, s := range e.each() {
 		s.Close()
 	}
 }
 
-// KillAll ends the present consumers of every event at once.
+// KillAll ends the present consumers of every event at once (killAllListeners).
 func (e *SocketEvents) KillAll() {
 	for _, s := range e.each() {
 		s.Kill()
