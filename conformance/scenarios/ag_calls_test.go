@@ -56,10 +56,10 @@ var agCalls = []scenario{
 		calls.Wait()
 	}},
 	{name: "acknowledgement timeout", play: func(s *stage) {
-		c := s.connected("c", agclient.Options{AckTimeout: 200 * time.Millisecond})
+		c := s.connected("c", agclient.Options{AckTimeout: time.Second})
 		c.call("never", "never", 1)
 		c.call("unknown procedure", "no such procedure", 1)
-		c.call("too slow", "slow", object{"ms": 300, "value": "late"})
+		c.call("too slow", "slow", object{"ms": 1400, "value": "late"})
 		c.call("after", "slow", object{"ms": 10, "value": "in time"})
 	}},
 	{name: "messages", play: func(s *stage) {

@@ -34,8 +34,8 @@ var groups = map[string]options{
 	"deflate":    {"perMessageDeflate": true},
 	"batching":   {"batchOnHandshake": true, "batchOnHandshakeDuration": 100, "batchInterval": 10},
 	"pings":      {"pingInterval": 50, "pingTimeout": 10_000},
-	"deaf":       {"pingTimeoutDisabled": true, "pingTimeout": 300},
-	"silent":     {"pingInterval": 60_000, "pingTimeout": 300},
+	"deaf":       {"pingTimeoutDisabled": true, "pingTimeout": 500},
+	"silent":     {"pingInterval": 60_000, "pingTimeout": 2000},
 }
 
 // common are options that all servers have; the defaults of the two differ.

@@ -2,7 +2,7 @@
 // in the terms of its successors.
 
 const EVENTS = [
-  'connecting', 'connect', 'connectAbort', 'disconnect', 'close', 'error', 'raw',
+  'connecting', 'connect', 'connectAbort', 'disconnect', 'close', 'raw',
   'authenticate', 'deauthenticate', 'authStateChange', 'removeAuthToken',
   'subscribe', 'subscribeFail', 'unsubscribe', 'subscribeStateChange', 'subscribeRequest', 'kickOut'
 ];
@@ -19,6 +19,8 @@ export class Legacy {
     for (let event of EVENTS) {
       this._socket.on(event, (...args) => trace.record(`${name} events`, [event, ...args]));
     }
+    // The client emits errors by a timer, whatever else happens meanwhile.
+    this._socket.on('error', (error) => trace.record(`${name} errors`, ['error', error]));
     this._socket.on('message', () => this.frames++);
   }
 

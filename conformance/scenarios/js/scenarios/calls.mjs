@@ -45,11 +45,11 @@ export const calls = [{
 }, {
   name: 'acknowledgement timeout',
   async play(t) {
-    let client = await t.connected('c', {ackTimeout: 200});
+    let client = await t.connected('c', {ackTimeout: 1000});
     await t.result('never', client.invoke('never', 1));
     await t.result('unknown procedure', client.invoke('no such procedure', 1));
     // The answer that comes too late is dropped.
-    await t.result('too slow', client.invoke('slow', {ms: 300, value: 'late'}));
+    await t.result('too slow', client.invoke('slow', {ms: 1400, value: 'late'}));
     await t.result('after', client.invoke('slow', {ms: 10, value: 'in time'}));
   }
 }, {
