@@ -126,6 +126,7 @@ func TestEvents_Controls(t *testing.T) {
 		for range 3 {
 			next(t, own)
 		}
+		eventually(t, "the server has been warned too", func() bool { return warnings.Backpressure() == 3 })
 		if events.Backpressure() != 3 || warnings.Backpressure() != 3 {
 			t.Errorf("Backpressure() = %d, want 3", events.Backpressure())
 		}

@@ -124,6 +124,7 @@ func (r *rig) connect(o agclient.Options) (*agclient.Client, *agserver.Socket) {
 	if sock == nil {
 		r.t.Fatalf("the server does not know its client %q", c.ID())
 	}
+	sock.State() // waits until the connection event is out, which the answer precedes
 	return c, sock
 }
 
@@ -160,6 +161,7 @@ func (r *rig) shake() (*agservertest.Conn, *agserver.Socket) {
 	if sock == nil {
 		r.t.Fatalf("the server does not know its client %q", id)
 	}
+	sock.State() // as in connect
 	return c, sock
 }
 
@@ -230,6 +232,17 @@ func names(c *stream.Consumer[agserver.Event]) []string {
 	var all []string
 	for _, ev := range drain(c) {
 		all = append(all, ev.EventName())
+	}
+	return all
+}
+
+// until returns the names of the events of a consumer up to the first of that
+// name. An event is emitted to its own stream before it is to Events.All.
+func until(t testing.TB, c *stream.Consumer[agserver.Event], last string) []string {
+	t.Helper()
+	var all []string
+	for len(all) == 0 || all[len(all)-1] != last {
+		all = append(all, next(t, c).EventName())
 	}
 	return all
 }
