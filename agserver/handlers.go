@@ -106,10 +106,15 @@ func (h *handlers) change(f func(*handlerSet)) {
 // HandleProcedure has calls of a procedure, by any socket, handled by h; nil
 // ends that. Nothing is kept for a socket.
 //
-// Handlers of one socket start in the order in which its messages came. One
-// that takes longer than a few milliseconds does not hold back the next: from
-// then on they run side by side. ctx ends with the socket. Handlers may run for
-// many sockets at once; Options and limits bound how many for one.
+// Handlers of one socket start in the order in which its messages came. One that
+// takes longer than about 10 ms does not hold back the next: from then on they run
+// side by side, up to 1,000 for one socket and as long as their messages together
+// are within Options.MaxStreamBytes; beyond, the socket waits. A handler that
+// panics fails its call with an UnknownError and is reported as ErrHandlerPanic.
+// Handlers may be changed at any time, by any goroutine.
+//
+// A consumer of Socket.Procedure of the same name gets the request too: have one
+// or the other.
 func (s *Server) HandleProcedure(name string, h ProcedureHandler) {
 	s.handlers.change(func(set *handlerSet) {
 		if set.procedures[name] = (&procedure{handle: h}); h == nil {

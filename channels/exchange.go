@@ -94,7 +94,9 @@ func (x *Exchange) Channel(channel string) *Channel {
 func (x *Exchange) Deliver(channel string, data protocol.Data) { x.streams.Deliver(channel, data) }
 
 // InvokePublish publishes v, encoded once by protocol.Encode, and waits until
-// the broker has taken it. Errors are those of encoding, the broker's and ctx's.
+// the broker has taken it, and before that while the node's sockets cannot be
+// sent to as fast as is published. Errors are those of encoding, the broker's and
+// ctx's. It never waits for a single subscriber.
 func (x *Exchange) InvokePublish(ctx context.Context, channel string, v any) error {
 	data, err := protocol.Encode(v)
 	if err != nil {
@@ -103,7 +105,9 @@ func (x *Exchange) InvokePublish(ctx context.Context, channel string, v any) err
 	return x.node.Publish(ctx, channel, data)
 }
 
-// TransmitPublish publishes v without waiting for a broker that can do without.
+// TransmitPublish publishes v, encoded once by protocol.Encode, without waiting
+// for the broker, if that is a Transmitter; else it waits as InvokePublish does.
+// Errors are those of encoding and the broker's.
 func (x *Exchange) TransmitPublish(channel string, v any) error {
 	data, err := protocol.Encode(v)
 	if err != nil {

@@ -42,7 +42,8 @@ const (
 )
 
 // Socket is what a middleware sees of the server's side of a connection. The
-// value behind it is an *agserver.Socket, for those who need the rest.
+// value behind it is an *agserver.Socket, for those who need the rest; its methods
+// say what they return. None of them blocks.
 type Socket interface {
 	ID() string
 	RemoteAddr() netip.AddrPort

@@ -22,7 +22,9 @@
 //
 // A [Stream] is a loop over the actions of one socket, as a middleware of the
 // Node server is; its local variables are the state of that socket. It has a
-// goroutine from the socket's first action of that type to its last.
+// goroutine from the socket's first action of that type until the socket ends, or
+// until another middleware has taken its place and is asked; one for handshakes,
+// until the handshake is complete.
 //
 // # What waits
 //
@@ -44,4 +46,11 @@
 // [ErrStreamEnded]; in the reference it would hold its socket for ever. A
 // status code that no close frame may carry is replaced by 4008; in the
 // reference it ends the process.
+//
+// # Concurrency
+//
+// A Func is called for many sockets at once; for one socket, with one action after
+// the other, but for raw messages, which may come several at a time. A Stream has
+// its socket for itself. Actions belong to whoever they were given to until they
+// are decided; Allow and Block may be called from any goroutine.
 package middleware

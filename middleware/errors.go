@@ -7,7 +7,7 @@ import (
 )
 
 // ErrDecided is returned by Allow and Block when the action has been decided
-// before. It crosses the wire as the reference's InvalidActionError.
+// before. It is the InvalidActionError that the reference throws then.
 var ErrDecided = &protocol.Error{Name: "InvalidActionError", Message: "The action has already been decided"}
 
 // ErrStreamEnded blocks an action that comes to a Stream whose function has
@@ -18,7 +18,8 @@ var ErrStreamEnded = errors.New("middleware: the stream function has returned")
 // Refusal is an error with what a refusal can carry beside it. A plain error
 // does where neither is needed.
 type Refusal struct {
-	// Err is what is reported, and what the client is told. nil is as Silent.
+	// Err is what is reported, and what the client is told: a *protocol.Error as
+	// it is, any other no more than that there was one. nil is as Silent.
 	Err error
 
 	// StatusCode is the code that a socket refused in HandshakeSC is closed

@@ -10,7 +10,8 @@ import (
 
 // Middleware decides over actions: a [Func] or a [Stream].
 type Middleware interface {
-	// Open is called by the server before the first action of a socket.
+	// Open is called by the server before the first action of a socket, with a
+	// lock of that socket held: it must not block, nor call the socket.
 	Open() Session
 }
 
@@ -29,9 +30,10 @@ type Session interface {
 	Kill()
 }
 
-// Func is middleware as a plain function: nil allows the action, an error
-// blocks it. It may block; ctx ends with the socket. It may be called for many
-// sockets at once.
+// Func is middleware as a plain function: nil allows the action, an error blocks
+// it as [Action.Block] does. If it has called Allow or Block itself, that counts.
+// It may block; ctx ends with the socket, and for HandshakeWS with the upgrade
+// request. It may be called for many sockets at once. A panic blocks the action.
 type Func func(ctx context.Context, a *Action) error
 
 // Open returns the function itself: it has no state for a socket.
@@ -55,8 +57,9 @@ func (funcSession) Kill()  {}
 
 // Stream is middleware as a loop over the actions of one socket. The function
 // runs in a goroutine of its own for each socket, from the socket's first
-// action to its last; it must decide every action, from that goroutine or
-// another one, and return when the sequence ends.
+// action of that type on; it must decide every action, from that goroutine or
+// another one, and return when the sequence ends. Nobody waits for it to return.
+// A panic in it blocks the action at hand and all that follow.
 type Stream func(actions iter.Seq[*Action])
 
 // Open starts the function.

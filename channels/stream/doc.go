@@ -33,9 +33,9 @@
 // # Backpressure
 //
 // The backpressure of a consumer is the number of values that it has not read
-// yet; the end of one that was closed counts as a value. That of a stream, or of a demux, is the largest of its consumers'. The
-// backlog itself has no bound here: who lets strangers emit watches the
-// backpressure and bounds it.
+// yet; the end of one that was closed counts as a value. That of a stream, or of
+// a demux, is the largest of its consumers'. The backlog itself has no bound
+// here: who lets strangers emit watches the backpressure and bounds it.
 //
 // # Concurrency
 //
