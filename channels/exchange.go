@@ -106,7 +106,7 @@ func (x *Exchange) InvokePublish(ctx context.Context, channel string, v any) err
 }
 
 // TransmitPublish publishes v, encoded once by protocol.Encode, without waiting
-// for the broker, if that is a Transmitter; else it waits as InvokePublish does.
+// for the broker, if that is a Transmitter; else until the broker has taken it.
 // Errors are those of encoding and the broker's.
 func (x *Exchange) TransmitPublish(channel string, v any) error {
 	data, err := protocol.Encode(v)

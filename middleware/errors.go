@@ -18,8 +18,9 @@ var ErrStreamEnded = errors.New("middleware: the stream function has returned")
 // Refusal is an error with what a refusal can carry beside it. A plain error
 // does where neither is needed.
 type Refusal struct {
-	// Err is what is reported, and what the client is told: a *protocol.Error as
-	// it is, any other no more than that there was one. nil is as Silent.
+	// Err is what is reported, and what the client is told: a *protocol.Error or
+	// *protocol.Value as it is, of any other no more than that there was one. nil
+	// is as Silent.
 	Err error
 
 	// StatusCode is the code that a socket refused in HandshakeSC is closed
