@@ -33,7 +33,7 @@ func (s *Socket) wake(now engine.Instant) engine.Instant {
 		s.lastSeen.Store(int64(now)) // it is we who do not read
 	}
 	if opt.PingInterval > 0 && now >= s.nextPing {
-		s.conn.SendFrame(s.srv.ping)
+		s.conn.SendFirst(s.srv.ping)
 		s.nextPing = s.nextPing.Add(opt.PingInterval)
 		if s.nextPing <= now {
 			s.nextPing = now.Add(opt.PingInterval)
