@@ -144,8 +144,8 @@ type Options struct {
 
 	// MaxOutbound bounds the bytes that wait for a slow client. Past it the
 	// socket is cut off with 1006, and an error is reported that is ErrTransport
-	// and engine.ErrSlowConsumer. 0 means 16 MiB. Publishers never wait for a
-	// subscriber.
+	// and engine.ErrSlowConsumer; but one message of any size may wait. 0 means
+	// 16 MiB. Publishers never wait for a subscriber.
 	MaxOutbound int
 
 	// MaxInbound bounds the bytes of a socket's messages that wait for user

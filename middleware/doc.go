@@ -37,7 +37,8 @@
 //
 // A middleware changes what goes on by setting [Action.Data] (for Message:
 // [Action.Message]) before it allows. Where the reference takes an object with
-// data and options in allow, this is the same with less to remember.
+// data and options in allow, this is the same with less to remember. Data and
+// Message are not to be changed in place: others may hold them.
 //
 // # Departures from the reference
 //

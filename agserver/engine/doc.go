@@ -25,7 +25,8 @@
 //	acceptor  the caller of Serve
 //	upgrade   one per upgrade request, while Handler.Upgrade runs
 //	reader    portable: one per connection, until it is cut
-//	writer    portable: one per connection while output is on its way, or the connection is being closed
+//	writer    portable: one per connection while output is on its way
+//	closer    portable: one for a moment, while a connection is shut or closed
 //	http      one internal net/http server per Serve, for what is no upgrade
 //
 // Engine.Close stops them all and returns when they have ended.
@@ -37,8 +38,9 @@
 // alike. So what one goroutine asks takes effect in the order of its calls,
 // and what happens-before something else stays before it. Exceptions are the
 // requests to stop: Pause, Close and Terminate end the delivery of messages at
-// once. The answer to a close frame, to a ping and to a protocol error goes
-// through the inbox too, behind the replies to earlier messages.
+// once. SendFirst goes through the inbox too, but its frame is put in front of
+// what waits for the peer. The answer to a close frame, to a ping and to a
+// protocol error goes through the inbox, behind the replies to earlier messages.
 //
 // A turn of a loop is: read sockets and call Message; call Wake; apply the
 // inbox; send what the turn has queued, one system call per connection; bury
@@ -53,8 +55,8 @@
 // message), its output queue (only while it is not empty) and its place in
 // groups. Bytes given to Send are copied into the inbox's arena, which lives
 // until the end of the turn that applies them; what the socket did not take by
-// then is copied once more, into the queue's own memory. Frames are shared and
-// never copied into queues. A message's bytes belong to the loop's read buffer
+// then is copied once more, into the queue's own memory. More than 16 KiB become
+// a frame at once. Frames are shared and never copied into queues. A message's bytes belong to the loop's read buffer
 // or to the decoder, and are valid only during Message.
 //
 // # Locks
