@@ -2,7 +2,9 @@ package agserver_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -167,4 +169,73 @@ func TestServer_Clients(t *testing.T) {
 			t.Errorf("GenerateID() = %q and %q", x, y)
 		}
 	})
+}
+
+// TLS is somebody else's, below or in front: such connections are served by the
+// portable engine.
+func TestServer_TLS(t *testing.T) {
+	cert := httptest.NewUnstartedServer(nil)
+	cert.StartTLS()
+	defer cert.Close()
+	trusting := cert.Client().Transport.(*http.Transport).TLSClientConfig
+	for _, test := range []struct {
+		name  string
+		serve func(t *testing.T, srv *agserver.Server) (addr string)
+	}{
+		{"Listener", func(t *testing.T, srv *agserver.Server) string {
+			l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: cert.TLS.Certificates})
+			check(t, err)
+			served := future(func() error { return srv.Serve(l) })
+			t.Cleanup(func() {
+				check(t, srv.Close(context.Background()))
+				<-served
+			})
+			return l.Addr().String()
+		}},
+		{"HTTPServer", func(t *testing.T, srv *agserver.Server) string {
+			hs := httptest.NewTLSServer(srv)
+			t.Cleanup(func() {
+				check(t, srv.Close(context.Background()))
+				hs.Close()
+			})
+			return hs.Listener.Addr().String()
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			srv := agserver.New(nil)
+			addr := test.serve(t, srv)
+			c, err := agclient.Dial(within(t), "wss://"+addr, &agclient.Options{TLS: trusting})
+			check(t, err)
+			defer c.Close()
+			received := subscribe(t, c, "a").Output().Consume()
+			check(t, srv.Exchange().InvokePublish(t.Context(), "a", "secret"))
+			if got := next(t, received).String(); got != `"secret"` {
+				t.Errorf("received %s", got)
+			}
+			if sock := srv.Client(c.ID()); sock == nil || !sock.RemoteAddr().Addr().IsLoopback() {
+				t.Errorf("the server's side of it is %v", sock)
+			}
+		})
+	}
+}
+
+// permessage-deflate is agreed on if both sides want it.
+func TestPerMessageDeflate(t *testing.T) {
+	for _, on := range []bool{false, true} {
+		t.Run(fmt.Sprint(on), func(t *testing.T) {
+			onBothEngines(t, func(t *testing.T, r *rig) {
+				srv := r.serve(agserver.Options{PerMessageDeflate: on})
+				nc, err := net.Dial("tcp", r.addr)
+				check(t, err)
+				c, resp := agservertest.Upgrade(t, srv, &agservertest.ConnOptions{
+					NetConn: nc, Header: http.Header{"Sec-Websocket-Extensions": {"permessage-deflate; client_max_window_bits"}},
+				})
+				got := resp.Header.Get("Sec-Websocket-Extensions")
+				if strings.HasPrefix(got, "permessage-deflate") != on {
+					t.Errorf("extensions = %q, want deflate: %v", got, on)
+				}
+				c.Handshake("") // short messages are not compressed
+			})
+		})
+	}
 }
