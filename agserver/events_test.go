@@ -246,3 +246,24 @@ func TestSocket_StreamControls(t *testing.T) {
 		}
 	})
 }
+
+// What the streams of one socket say of a bad token, and of themselves.
+func TestSocketEvents_BadTokenAndStats(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.serve(agserver.Options{})
+		c, sock := r.shake()
+		bad, lost := sock.Events().BadAuthToken.Consume(), sock.Events().Deauthenticate.Consume()
+		c.Send(`{"event":"#authenticate","data":"a.b.c","cid":2}`)
+		expectEvents(t, c, "rid", "#removeAuthToken")
+		stats := sock.Events().Stats()
+		if len(stats) != 2 || stats[0].Stream != "deauthenticate" || stats[1].Stream != "badAuthToken" || sock.Events().Backpressure() != 1 {
+			t.Errorf("Stats() = %+v", stats)
+		}
+		if ev := next(t, bad); ev.SignedAuthToken != "a.b.c" || !errors.Is(ev.AuthError, protocol.ErrAuthTokenInvalid) {
+			t.Errorf("badAuthToken = %+v", ev)
+		}
+		if old := next(t, lost); old != nil {
+			t.Errorf("deauthenticate = %v, want no old token", old)
+		}
+	})
+}

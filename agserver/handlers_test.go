@@ -190,6 +190,14 @@ func TestHandleReceiver_Errors(t *testing.T) {
 				t.Errorf("error = %v, want %v", err, test.want)
 			}
 		}
+		srv.HandleReceiver("note", nil)
+		srv.HandleRaw(nil)
+		c.Send(`{"event":"note"}`)
+		c.Send(`no packet`)
+		c.Send(`{"event":"panic"}`)
+		if err := next(t, errs); !errors.Is(err, agserver.ErrHandlerPanic) {
+			t.Errorf("error = %v of a handler that was removed", err)
+		}
 	})
 }
 

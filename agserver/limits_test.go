@@ -194,12 +194,19 @@ func TestMaxOutbound(t *testing.T) {
 		warnings := srv.Events().Warning.Consume()
 		slow, sock := r.shake()
 		join(slow, "a")
+		synctest.Wait()
+		if n := sock.BufferedBytes(); n != 0 {
+			t.Errorf("BufferedBytes() = %d for a client that reads, want 0", n)
+		}
 		quick, _ := r.connect(agclient.Options{})
 		received := subscribe(t, quick, "a").Output().Consume()
 		text := strings.Repeat("x", 1000)
 		for range 300 {
 			check(t, srv.Exchange().InvokePublish(t.Context(), "a", text))
 			next(t, received)
+			if n := sock.BufferedBytes(); n > 100_000+2000 {
+				t.Fatalf("BufferedBytes() = %d, want no more than the limit", n)
+			}
 		}
 		synctest.Wait()
 		if sock.State() != agserver.Closed {

@@ -109,7 +109,7 @@ func testAuthTokenSigned(t *testing.T, r *rig) {
 }
 
 // setTokenAfterDisconnect answers a login, disconnects, and then sets the token.
-func setTokenAfterDisconnect(t *testing.T, r *rig, o *agserver.TokenOptions) (error, []string) {
+func setTokenAfterDisconnect(t *testing.T, r *rig, o *agserver.TokenOptions) (reported []string, err error) {
 	r.serve(agserver.Options{AckTimeout: time.Second})
 	c, sock := r.connect(agclient.Options{})
 	warnings := r.srv.Events().Warning.Consume()
@@ -121,16 +121,15 @@ func setTokenAfterDisconnect(t *testing.T, r *rig, o *agserver.TokenOptions) (er
 	check(t, sock.Disconnect(0, ""))
 	var claims authtoken.Claims
 	check(t, req.Decode(&claims))
-	err := sock.SetAuthToken(within(t), claims, o)
-	var reported []string
+	err = sock.SetAuthToken(within(t), claims, o)
 	for _, ev := range drain(warnings) {
 		reported = append(reported, named(ev.Warning))
 	}
-	return err, reported
+	return reported, err
 }
 
 func testTokenRejected(t *testing.T, r *rig) {
-	err, warnings := setTokenAfterDisconnect(t, r, &agserver.TokenOptions{RejectOnFailedDelivery: true})
+	warnings, err := setTokenAfterDisconnect(t, r, &agserver.TokenOptions{RejectOnFailedDelivery: true})
 	if !errors.Is(err, protocol.ErrAuth) {
 		t.Errorf("SetAuthToken() = %v, want AuthError", err)
 	}
@@ -140,7 +139,7 @@ func testTokenRejected(t *testing.T, r *rig) {
 }
 
 func testTokenNotRejected(t *testing.T, r *rig) {
-	err, warnings := setTokenAfterDisconnect(t, r, nil)
+	warnings, err := setTokenAfterDisconnect(t, r, nil)
 	if err != nil {
 		t.Errorf("SetAuthToken() = %v, want nil", err)
 	}
