@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
 	"github.com/socketcluster-go/socketcluster/agserver/engine"
@@ -239,6 +240,54 @@ func TestP10_DeafSubscriber(t *testing.T) {
 			a.Errorf("the warning is %v, %v, want ErrSlowConsumer", ev.Warning, err)
 		}
 	})
+}
+
+// A client that lags behind, but reads, learns that the connection lives: pings do
+// not wait behind its publications.
+func TestP10_PingsPass(t *testing.T) {
+	const waiting, size = 4 << 20, 1 << 10
+	attack(t, agserver.Options{PingInterval: 100 * time.Millisecond}, func(a *target) {
+		c, idle := a.open(), a.connect()
+		s := a.socket(c.handshake())
+		c.subscribe("news")
+		filler, published := strings.Repeat("x", size), 0
+		for ; s.BufferedBytes() < waiting; published++ {
+			a.publish("news", filler)
+		}
+		for range 4 { // so long that c, too, was due at least twice
+			idle.ping()
+		}
+		pings := 0
+		for n := 0; n < published; {
+			op, payload, err := c.next()
+			switch {
+			case err != nil || op != opText:
+				a.Fatalf("received a frame of opcode %d, %v", op, err)
+			case len(payload) == 0:
+				pings++
+			default:
+				n++
+			}
+		}
+		if pings < 2 {
+			a.Errorf("%d pings passed 4 MiB of publications, want at least 2", pings)
+		}
+	})
+}
+
+// ping waits for a ping and answers it.
+func (c *client) ping() {
+	c.t.Helper()
+	for {
+		op, payload, err := c.next()
+		if err != nil {
+			c.t.Fatalf("waiting for a ping: %v", err)
+		}
+		if op == opText && len(payload) == 0 {
+			c.write(text(""))
+			return
+		}
+	}
 }
 
 // countingBroker counts the channels that are subscribed.

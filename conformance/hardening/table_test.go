@@ -82,7 +82,7 @@ var table = []row{
 	{id: "P9", attack: "publish flood, hot channel", expected: "other sockets go on, nothing lost",
 		tests: []string{"TestP9_HotChannel"}},
 	{id: "P10", attack: "a subscriber that never reads", expected: "bytes under the cap, then cut; publishers never block",
-		tests: []string{"TestP10_DeafSubscriber"}},
+		tests: []string{"TestP10_DeafSubscriber", "TestP10_PingsPass"}},
 	{id: "P11", attack: "disconnect during a middleware or handler", expected: "no ghost subscription, no zombie",
 		tests: []string{"TestP11_GoneMeanwhile", "TestP11_NoGhostSubscription"}},
 	{id: "P12", attack: "names chosen to collide in hash tables", expected: "seeded hashes",
