@@ -231,7 +231,7 @@ func TestA3_Expiry(t *testing.T) {
 	})
 }
 
-// Keys that are replaced end the tokens of the old ones.
+// A token that the server takes away is gone at once, and the client is told.
 func TestA3_Revocation(t *testing.T) {
 	attack(t, agserver.Options{AuthKey: secret}, func(a *target) {
 		c := a.dial().upgrade()
