@@ -31,7 +31,8 @@ func (c *Channel) State() State {
 	return state
 }
 
-// Options returns what the channel was subscribed with.
+// Options returns what the channel was subscribed with; the zero options while it
+// is not.
 func (c *Channel) Options() SubscribeOptions {
 	_, options := c.client.ChannelState(c.name)
 	return options
@@ -45,7 +46,8 @@ func (c *Channel) IsSubscribed() bool { return c.State() == Subscribed }
 func (c *Channel) IsPending() bool { return c.State() == Pending }
 
 // Subscribe subscribes the channel unless it is subscribed or pending. It
-// returns at once.
+// returns at once, and the listeners tell what came of it. At most one set of
+// options counts.
 func (c *Channel) Subscribe(options ...SubscribeOptions) { c.client.Subscribe(c.name, options...) }
 
 // Unsubscribe ends the subscription. The streams stay open: the channel may be
@@ -53,12 +55,16 @@ func (c *Channel) Subscribe(options ...SubscribeOptions) { c.client.Subscribe(c.
 func (c *Channel) Unsubscribe() { c.client.Unsubscribe(c.name) }
 
 // InvokePublish publishes v to the channel and waits until the message has been
-// taken. v is encoded by protocol.Encode.
+// taken, by the broker or by the server. v is encoded by protocol.Encode; whether
+// the channel is subscribed does not matter. Errors are those of encoding, those
+// of whoever takes it, and ctx's.
 func (c *Channel) InvokePublish(ctx context.Context, v any) error {
 	return c.client.InvokePublish(ctx, c.name, v)
 }
 
-// TransmitPublish publishes v to the channel without waiting.
+// TransmitPublish publishes v to the channel without waiting. Its error is about
+// the message or the state of the exchange or client; a loss on the way is not
+// reported.
 func (c *Channel) TransmitPublish(v any) error { return c.client.TransmitPublish(c.name, v) }
 
 // Output returns the stream of the channel's messages. A message without data is
