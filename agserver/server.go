@@ -187,7 +187,8 @@ func (s *Server) emitError(err error) { emit(s, &s.emit.error, ErrorEvent{err}) 
 func (s *Server) emitWarning(err error) { emit(s, &s.emit.warning, WarningEvent{Warning: err}) }
 
 // ServeHTTP serves a WebSocket upgrade request of somebody's HTTP server, and
-// returns as soon as that is answered. Any other request is answered with 426.
+// returns as soon as that is answered. Any other request is refused: with 400, or
+// with 405 for a method other than GET.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
