@@ -206,10 +206,11 @@ type origins struct {
 }
 
 // newOrigins reads entries of the form "host:port", either of which may be "*".
+// An IPv6 address may stand in brackets.
 func newOrigins(entries []string) origins {
 	o := origins{entries: make(map[string]bool, len(entries))}
 	for _, e := range entries {
-		e = strings.ToLower(strings.TrimSpace(e))
+		e = strings.NewReplacer("[", "", "]", "").Replace(strings.ToLower(strings.TrimSpace(e)))
 		o.all = o.all || e == "*:*"
 		o.entries[e] = true
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/authtoken"
@@ -259,6 +260,14 @@ func (o *Options) Validate() error {
 		return optionError("The socketStreamCleanupMode option must be kill, close or none")
 	case o.UnknownProcedure < UnknownSilent || o.UnknownProcedure > UnknownError:
 		return optionError("UnknownProcedure must be UnknownSilent or UnknownError, not %d", o.UnknownProcedure)
+	}
+	if o.BatchInterval < 0 || o.BatchOnHandshakeDuration < 0 || o.AuthDefaultExpiry < 0 {
+		return optionError("The batchInterval, batchOnHandshakeDuration and authDefaultExpiry options must be positive")
+	}
+	for _, entry := range o.Origins {
+		if !strings.Contains(entry, ":") || strings.Contains(entry, "/") {
+			return optionError(`The origins option must hold entries like "example.com:443" or "*:*", not %q`, entry)
+		}
 	}
 	if err := o.validateAuth(); err != nil {
 		return err

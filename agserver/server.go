@@ -186,12 +186,17 @@ func (s *Server) emitError(err error) { emit(s, &s.emit.error, ErrorEvent{err}) 
 
 func (s *Server) emitWarning(err error) { emit(s, &s.emit.warning, WarningEvent{Warning: err}) }
 
-// ServeHTTP serves a WebSocket upgrade request of somebody's HTTP server, and
-// returns as soon as that is answered. Any other request is refused: with 400, or
-// with 405 for a method other than GET.
+// ServeHTTP serves a WebSocket upgrade request of somebody's HTTP server; it
+// takes over the connection and returns. A request that does not ask for an
+// upgrade is answered with 426. It may be called by any number of goroutines.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.err != nil {
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
+		return
+	}
+	if r.Header.Get("Upgrade") == "" {
+		w.Header().Set("Upgrade", "websocket")
+		http.Error(w, http.StatusText(http.StatusUpgradeRequired), http.StatusUpgradeRequired)
 		return
 	}
 	s.engine.ServeHTTP(w, r)

@@ -14,7 +14,7 @@ func (s *Socket) OutboundBackpressure() int {
 		return 0
 	}
 	n := len(s.out.queue)
-	if s.out.pumping {
+	if s.out.inHand {
 		n++ // the one that the middleware looks at
 	}
 	return n + s.out.batch.packets

@@ -16,6 +16,7 @@ type outbox struct {
 	bytes   int
 	pumping bool          // a goroutine works off the queue, for the middleware
 	pumped  chan struct{} // closed when it has; made with it
+	inHand  bool          // it is at work on a packet
 	timer   *time.Timer   // ends the wait for a turn
 	cut     bool          // too much waited: the connection is being cut, and nothing more is taken
 	batch   batch
@@ -271,7 +272,7 @@ func (s *Socket) pump() {
 		s.mu.Lock()
 		o := s.out
 		if len(o.queue) == 0 || s.gone() {
-			o.queue, o.pumping = nil, false
+			o.queue, o.pumping, o.inHand = nil, false, false
 			close(o.pumped)
 			s.settleLocked()
 			s.mu.Unlock()
@@ -281,6 +282,7 @@ func (s *Socket) pump() {
 		o.queue[0] = outPacket{}
 		o.queue = o.queue[1:]
 		o.bytes -= len(p.text)
+		o.inHand = true
 		s.mu.Unlock()
 		if !p.publication || s.allowOutbound(&p) {
 			s.mu.Lock()

@@ -105,9 +105,9 @@ func TestHardening_DeflateBomb(t *testing.T) {
 		p := s.dial("Sec-WebSocket-Extensions: permessage-deflate; client_no_context_takeover")
 		text := strings.Repeat("compressible ", 1000)
 		p.write(deflatedFrame(t, text))
-		f, err := ws.ReadFrame(p.r)
+		f, err := readFrame(p.r)
 		if err != nil {
-			t.Fatalf("ReadFrame() = %v", err)
+			t.Fatalf("reading a frame: %v", err)
 		}
 		if !f.Header.Rsv1() || len(f.Payload) > 1000 {
 			t.Errorf("the echo has RSV1 %v and %d bytes, want it compressed", f.Header.Rsv1(), len(f.Payload))

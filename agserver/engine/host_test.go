@@ -188,10 +188,24 @@ func (p *peer) text(s string) {
 	p.write(masked(ws.OpText, s))
 }
 
+// readFrame reads a frame of at most 64 MiB.
+func readFrame(r io.Reader) (ws.Frame, error) {
+	h, err := ws.ReadHeader(r)
+	if err != nil {
+		return ws.Frame{}, err
+	}
+	if h.Length > 64<<20 {
+		return ws.Frame{}, fmt.Errorf("a frame of %d bytes", h.Length)
+	}
+	f := ws.Frame{Header: h, Payload: make([]byte, h.Length)}
+	_, err = io.ReadFull(r, f.Payload)
+	return f, err
+}
+
 // frame reads the next frame.
 func (p *peer) frame() (ws.OpCode, string) {
 	p.t.Helper()
-	f, err := ws.ReadFrame(p.r)
+	f, err := readFrame(p.r)
 	if err != nil {
 		p.t.Fatalf("reading a frame: %v", err)
 	}

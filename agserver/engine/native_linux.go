@@ -45,11 +45,6 @@ type acceptor struct {
 // run accepts until the listener is closed.
 func (a *acceptor) run() error {
 	raw, err := a.file.SyscallConn()
-	if err == nil {
-		// Sockets inherit this from the one they are accepted from.
-		cerr := raw.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) })
-		err = errors.Join(err, cerr)
-	}
 	if err != nil {
 		return a.e.closedOr(err)
 	}
@@ -75,6 +70,11 @@ func (a *acceptor) run() error {
 // accept accepts one connection; false = there is none.
 func (a *acceptor) accept(fd uintptr) bool {
 	a.fd, a.from, a.err = unix.Accept4(int(fd), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+	if a.err == nil {
+		// Said to every socket: what is accepted from one that speaks MPTCP, as
+		// those of net do, does not inherit it.
+		_ = unix.SetsockoptInt(a.fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // it fails for a peer that is gone
+	}
 	return a.err != unix.EAGAIN
 }
 

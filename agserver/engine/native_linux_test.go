@@ -63,3 +63,34 @@ func connect(fd int, addr string) error {
 	}
 	return unix.Connect(fd, &unix.SockaddrInet4{Port: int(ap.Port()), Addr: ap.Addr().As4()})
 }
+
+// Small messages leave at once, whatever kind of socket the listener is.
+func TestServe_NoDelay(t *testing.T) {
+	s := serve(t, &handler{}, engine.Config{}, nil)
+	p := s.dial()
+	want, err := netip.ParseAddrPort(p.c.LocalAddr().String())
+	if err != nil {
+		t.Fatalf("ParseAddrPort() = %v", err)
+	}
+	for fd := range 1024 {
+		peer, err := unix.Getpeername(fd)
+		if err != nil || portOf(peer) != want.Port() {
+			continue
+		}
+		if on, err := unix.GetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY); err != nil || on == 0 {
+			t.Errorf("TCP_NODELAY = %d, %v, want it set", on, err)
+		}
+		return
+	}
+	t.Error("the server's side of the connection was not found")
+}
+
+func portOf(sa unix.Sockaddr) uint16 {
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		return uint16(sa.Port)
+	case *unix.SockaddrInet6:
+		return uint16(sa.Port)
+	}
+	return 0
+}

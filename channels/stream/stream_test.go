@@ -283,7 +283,7 @@ func TestConsumer_C(t *testing.T) {
 		var e stream.Emitter[string]
 		c := e.Stream().Consume()
 		defer c.Kill()
-		if c.C() != c.C() {
+		if first, second := c.C(), c.C(); first != second {
 			t.Error("C() returned two channels, want one")
 		}
 	})
