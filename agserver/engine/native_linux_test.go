@@ -68,7 +68,7 @@ func connect(fd int, addr string) error {
 func TestServe_NoDelay(t *testing.T) {
 	s := serve(t, &handler{}, engine.Config{}, nil)
 	p := s.dial()
-	want, err := netip.ParseAddrPort(p.c.LocalAddr().String())
+	want, err := netip.ParseAddrPort(p.LocalAddr().String())
 	if err != nil {
 		t.Fatalf("ParseAddrPort() = %v", err)
 	}
