@@ -49,7 +49,7 @@ func (n *nodeProcess) server(t testing.TB, o serverOptions) string {
 	case n.missing != "" && os.Getenv("CI") == "true":
 		t.Fatalf("%s is missing: the tests against the Node server cannot run", n.missing)
 	case n.missing != "":
-		t.Skipf("%s is missing: the tests against the Node server are left out", n.missing)
+		t.Skipf("LEFT OUT: this test needs the Node server, and %s is missing", n.missing)
 	case n.err != nil:
 		t.Fatalf("start the Node server: %v", n.err)
 	}

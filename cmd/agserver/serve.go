@@ -111,6 +111,9 @@ func listenError(err error) error {
 	case errors.Is(err, syscall.EACCES):
 		hint = "; ports below 1024 need a privilege"
 	}
+	if op.Addr == nil { // the name could not be resolved; the error names it
+		return fmt.Errorf("cannot listen: %w", op.Err)
+	}
 	return fmt.Errorf("cannot listen on %s: %w%s", op.Addr, op.Err, hint)
 }
 

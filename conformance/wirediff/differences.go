@@ -37,7 +37,7 @@ func ReadDifferences(file string) ([]Difference, error) {
 }
 
 // notShown marks in the last cell a difference that no transcript can show.
-const notShown = "Not on the wire"
+const notShown = "Not shown"
 
 // CheckDifferences reports ids that transcripts expect without a row, and rows
 // that no transcript shows though they do not say why.
