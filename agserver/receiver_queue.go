@@ -101,9 +101,9 @@ func (s *Socket) nextForReceiver(name string) (protocol.Data, bool) {
 
 // receiverQueues returns the socket's queues, made now if need be.
 func (s *Socket) receiverQueues() *receiverQueues {
-	if q := s.queues.Load(); q != nil {
+	if q := s.inbound.receivers.Load(); q != nil {
 		return q
 	}
-	s.queues.CompareAndSwap(nil, new(receiverQueues))
-	return s.queues.Load()
+	s.inbound.receivers.CompareAndSwap(nil, new(receiverQueues))
+	return s.inbound.receivers.Load()
 }

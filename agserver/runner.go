@@ -47,13 +47,13 @@ const (
 // mayLoosen reports whether one more handler may be at work beside the runner.
 func (s *Socket) mayLoosen() bool {
 	limit := int64(s.srv.opt.MaxStreamBytes)
-	return s.looseCalls.Load() < maxLooseCalls && (limit == 0 || s.looseBytes.Load() < limit)
+	return s.inbound.loose.calls.Load() < maxLooseCalls && (limit == 0 || s.inbound.loose.bytes.Load() < limit)
 }
 
 // loosen counts handlers that are at work beside the runner.
 func (s *Socket) loosen(calls int32, bytes int64) {
-	s.looseCalls.Add(calls)
-	s.looseBytes.Add(bytes)
+	s.inbound.loose.calls.Add(calls)
+	s.inbound.loose.bytes.Add(bytes)
 }
 
 // startRunner lends a goroutine to the socket's inbox.
@@ -102,7 +102,7 @@ func (r *runner) end() {
 	n := r.in.takeClosing()
 	switch {
 	case n == nil:
-	case r.in.home == &r.sock.rawIn:
+	case r.in.home == &r.sock.inbound.raw:
 		r.sock.endBehind(*n)
 	default:
 		r.sock.destroy(*n)

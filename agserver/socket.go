@@ -56,39 +56,16 @@ type Socket struct {
 	id       socketID
 	openedAt engine.Instant
 
-	// Owned by the engine: read and written in its calls for this connection.
+	// Owned by the engine's calls for this connection.
 	nextPing engine.Instant
-	lastSeen atomic.Int64 // an engine.Instant: the last sign of life that counts
-	dead     atomic.Bool  // state is Closed; for those who do not hold mu
 
-	// early says until when messages that nobody consumes are kept, and how many
-	// may still be.
-	earlyUntil atomic.Int64 // an engine.Instant
-	early      atomic.Int32
-	earlyBytes atomic.Int64
-
-	// streams are the listeners, receivers and procedures that somebody asked for.
-	streams atomic.Pointer[socketStreams]
-
-	// middleware are the middlewares that keep state for the socket.
-	middleware atomic.Pointer[sessions]
-
-	// in are the messages that wait for user code, rawIn those that wait for raw
-	// middleware before that; unhandled is their number.
-	in, rawIn inboxes
-	unhandled atomic.Int32
-	pauses    struct {
-		sync.Mutex
-		n int // who wants the socket not to be read; guarded by the mutex
-	}
-
-	// looseCalls counts the handlers that were relieved and are still at work,
-	// looseBytes their messages.
-	looseCalls atomic.Int32
-	looseBytes atomic.Int64
-
-	// queues are the receivers whose handlers are at work.
-	queues atomic.Pointer[receiverQueues]
+	// Safe for concurrent use.
+	lastSeen   atomic.Int64                  // an engine.Instant: the last sign of life that counts
+	dead       atomic.Bool                   // state is Closed; for those who do not hold mu
+	streams    atomic.Pointer[socketStreams] // listeners, receivers and procedures that somebody asked for
+	middleware atomic.Pointer[sessions]      // the middlewares that keep state for the socket
+	inbound    inboundState
+	early      earlyState
 
 	mu sync.Mutex
 
@@ -103,6 +80,33 @@ type Socket struct {
 	ctx         *socketContext
 	turn        turn
 	apart       bool // publications come one by one: see localChannel
+}
+
+// inboundState is what is under way from the client to user code.
+type inboundState struct {
+	handling  inboxes      // messages that wait for user code
+	raw       inboxes      // those that wait for raw middleware before that
+	unhandled atomic.Int32 // the number of both
+
+	// loose are the handlers that were relieved and are still at work.
+	loose struct {
+		calls atomic.Int32
+		bytes atomic.Int64 // of their messages
+	}
+
+	receivers atomic.Pointer[receiverQueues] // those whose handlers are at work
+
+	pauses struct {
+		sync.Mutex
+		n int // who wants the socket not to be read; guarded by the mutex
+	}
+}
+
+// earlyState counts the messages that are kept for consumers on their way.
+type earlyState struct {
+	until atomic.Int64 // an engine.Instant; 0: none are kept
+	count atomic.Int32
+	bytes atomic.Int64
 }
 
 // socketContext is the context that ends with a socket.

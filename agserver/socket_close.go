@@ -62,14 +62,14 @@ func (s *Socket) ended(code protocol.CloseCode, reason string, err error) {
 		}
 	}
 	end := CloseStatus{Code: code, Reason: reason}
-	if s.dead.Load() || !s.rawIn.Load().postpone(end) {
+	if s.dead.Load() || !s.inbound.raw.Load().postpone(end) {
 		s.endBehind(end)
 	}
 }
 
 // endBehind ends the socket behind the messages that came before.
 func (s *Socket) endBehind(end CloseStatus) {
-	if s.dead.Load() || !s.in.Load().postpone(end) {
+	if s.dead.Load() || !s.inbound.handling.Load().postpone(end) {
 		s.destroy(end)
 	}
 }
@@ -108,9 +108,9 @@ func (s *Socket) destroy(end CloseStatus) bool {
 	calls.abort(kind, end)
 
 	if s.gone() {
-		s.rawIn.Load().clear()
-		s.in.Load().clear()
-		s.unhandled.Store(0)
+		s.inbound.raw.Load().clear()
+		s.inbound.handling.Load().clear()
+		s.inbound.unhandled.Store(0)
 	}
 	if len(channels) > 0 && s.srv.brokerBlocks {
 		s.srv.goroutines.Go(func() { s.finish(channels) })

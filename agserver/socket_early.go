@@ -28,20 +28,20 @@ const (
 func (s *Socket) expectConsumers(now engine.Instant) {
 	e := &s.srv.emit
 	if e.handshake.HasConsumers() || e.connection.HasConsumers() || e.all.HasConsumers() {
-		s.earlyUntil.Store(int64(now.Add(earlyWindow)))
+		s.early.until.Store(int64(now.Add(earlyWindow)))
 	}
 }
 
 // keepsEarly reports whether one more message may be kept, and counts it.
 func (s *Socket) keepsEarly(size int) bool {
-	until := engine.Instant(s.earlyUntil.Load())
-	if until == 0 || s.now() > until || s.early.Add(1) > maxEarly {
+	until := engine.Instant(s.early.until.Load())
+	if until == 0 || s.now() > until || s.early.count.Add(1) > maxEarly {
 		return false
 	}
-	if before := s.earlyBytes.Add(int64(size)) - int64(size); before > 0 && before+int64(size) > maxEarlyBytes {
+	if before := s.early.bytes.Add(int64(size)) - int64(size); before > 0 && before+int64(size) > maxEarlyBytes {
 		return false
 	}
-	if s.early.Load() == 1 {
+	if s.early.count.Load() == 1 {
 		time.AfterFunc(2*earlyWindow, s.forgetEarly)
 	}
 	return true
@@ -68,7 +68,7 @@ func (s *Socket) keepTransmit(event string, data protocol.Data, r *runner) {
 // forgetEarly drops what nobody came for. Calls among it are answered as those
 // of an unknown procedure are.
 func (s *Socket) forgetEarly() {
-	s.early.Store(maxEarly) // the window is over
+	s.early.count.Store(maxEarly) // the window is over
 	st := s.streams.Load()
 	if st == nil {
 		return

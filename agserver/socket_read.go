@@ -22,17 +22,17 @@ func (s *Socket) receive(binary bool, text []byte) {
 	pong := !binary && string(text) == s.srv.opt.ProtocolVersion.Pong()
 	s.seen(pong)
 	if s.srv.middleware.has(middleware.InboundRaw) {
-		s.enqueue(&s.rawIn, inMessage{text: bytes.Clone(text), binary: binary, pong: pong, raw: true})
+		s.enqueue(&s.inbound.raw, inMessage{text: bytes.Clone(text), binary: binary, pong: pong, raw: true})
 		return
 	}
 	if st := s.streams.Load(); st != nil && st.emit.message.HasConsumers() {
 		text = bytes.Clone(text)
 		st.emitMessage(s, Message{Data: text, Binary: binary})
 	}
-	busy := s.in.Load() != nil
+	busy := s.inbound.handling.Load() != nil
 	if pong {
 		if busy {
-			s.enqueue(&s.in, inMessage{pong: true})
+			s.enqueue(&s.inbound.handling, inMessage{pong: true})
 		} else {
 			s.onPong()
 		}
@@ -92,7 +92,7 @@ func decode(c protocol.Codec, text []byte, binary bool) ([]byte, error) {
 // enqueueText parses a message that the socket owns and hands it to the runner.
 func (s *Socket) enqueueText(text []byte, binary bool) {
 	if packet, ok := s.parse(text, binary); ok {
-		s.enqueue(&s.in, inMessage{packet: compact(packet, text), text: text, binary: binary})
+		s.enqueue(&s.inbound.handling, inMessage{packet: compact(packet, text), text: text, binary: binary})
 	}
 }
 
@@ -109,13 +109,13 @@ func compact(p protocol.Packet, text []byte) protocol.Packet {
 func (s *Socket) handleMessage(m inMessage, r *runner) {
 	if m.raw {
 		if s.passRaw(&m, r) && !s.gone() {
-			s.enqueue(&s.in, m)
+			s.enqueue(&s.inbound.handling, m)
 		}
-		s.unhandled.Add(-1)
+		s.inbound.unhandled.Add(-1)
 		return
 	}
 	if !m.unpacked {
-		s.unhandled.Add(-1)
+		s.inbound.unhandled.Add(-1)
 	}
 	switch {
 	case s.gone():
