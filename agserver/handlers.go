@@ -170,14 +170,14 @@ func (s *Server) needsRunner(p *protocol.Packet) bool {
 	case protocol.KindResponse:
 		return false
 	case protocol.KindBatch:
-		return inbound || s.engineBlocks || s.brokerBlocks || mw.has(middleware.Handshake) || mw.has(middleware.Outbound) ||
+		return inbound || s.auth.Load().blocks || s.brokerBlocks || mw.has(middleware.Handshake) || mw.has(middleware.Outbound) ||
 			s.handlers.set.Load() != nil
 	}
 	switch p.Event {
 	case protocol.EventHandshake:
-		return inbound || s.engineBlocks || mw.has(middleware.Handshake)
+		return inbound || s.auth.Load().blocks || mw.has(middleware.Handshake)
 	case protocol.EventAuthenticate:
-		return inbound || s.engineBlocks
+		return inbound || s.auth.Load().blocks
 	case protocol.EventRemoveAuthToken:
 		return false
 	case protocol.EventPublish:

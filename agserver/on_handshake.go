@@ -166,7 +166,7 @@ func (s *Socket) verify(sent protocol.Data, r *runner) authClaim {
 	}
 	check := func() error {
 		var err error
-		claim.token, err = s.srv.opt.AuthEngine.Verify(s.srv.ctx, text, s.srv.keys.Load().Verify, s.srv.verifyDefaults(s))
+		claim.token, err = s.srv.auth.Load().Verify(s.srv.ctx, text, s.srv.keys.Load().Verify, s.srv.verifyDefaults(s))
 		return err
 	}
 	if r != nil {

@@ -16,8 +16,8 @@ import (
 )
 
 // Server is a SocketCluster server. It is an http.Handler, and serves listeners
-// of its own. Make one with New. Its methods are safe for concurrent use, but for
-// SetAuthEngine. Those that block say so.
+// of its own. Make one with New. Its methods are safe for concurrent use. Those
+// that block say so.
 type Server struct {
 	// Immutable.
 	opt          Options // with every default filled in
@@ -30,10 +30,10 @@ type Server struct {
 	ping         *engine.Frame
 	events       Events
 	brokerBlocks bool // its methods may not be called on an event loop
-	engineBlocks bool // the auth engine's may not
 
 	// Safe for concurrent use.
 	ids        atomic.Uint32
+	auth       atomic.Pointer[authSetup]
 	keys       atomic.Pointer[authtoken.Keys]
 	codecBox   atomic.Pointer[codecBox]
 	ready      atomic.Bool
@@ -53,6 +53,12 @@ type Server struct {
 	closeErr   error
 }
 
+// authSetup is an auth engine.
+type authSetup struct {
+	authtoken.Engine
+	blocks bool // its methods may not be called on an event loop
+}
+
 // codecBox holds a codec, which may be nil.
 type codecBox struct{ protocol.Codec }
 
@@ -68,11 +74,7 @@ func New(o *Options) *Server {
 	s.origins = newOrigins(s.opt.Origins)
 	s.proxies, _ = parseProxies(s.opt.TrustedProxies) // Validate has reported it
 	s.codecBox.Store(&codecBox{s.opt.Codec})
-	if s.opt.AuthEngine == nil {
-		s.opt.AuthEngine = authtoken.JWT{}
-	}
-	_, isJWT := s.opt.AuthEngine.(authtoken.JWT)
-	s.engineBlocks = !isJWT
+	s.SetAuthEngine(s.opt.AuthEngine)
 	s.brokerBlocks = !channels.IsLocal(s.opt.Broker)
 	if s.err == nil {
 		var keys authtoken.Keys
@@ -154,11 +156,14 @@ func (s *Server) codec() protocol.Codec { return s.codecBox.Load().Codec }
 // socket's messages are read by whatever codec is in use.
 func (s *Server) SetCodec(c protocol.Codec) { s.codecBox.Store(&codecBox{c}) }
 
-// SetAuthEngine replaces the auth engine. Call it before the server serves: it is
-// not safe for concurrent use.
+// SetAuthEngine replaces the auth engine; nil is authtoken.JWT{}. Sockets keep the
+// tokens that they hold.
 func (s *Server) SetAuthEngine(e authtoken.Engine) {
+	if e == nil {
+		e = authtoken.JWT{}
+	}
 	_, isJWT := e.(authtoken.JWT)
-	s.opt.AuthEngine, s.engineBlocks = e, !isJWT
+	s.auth.Store(&authSetup{Engine: e, blocks: !isJWT})
 }
 
 // Events returns the server's listener streams, always the same.

@@ -64,7 +64,7 @@ func (s *Socket) SetAuthToken(ctx context.Context, claims any, opts *TokenOption
 	if refused {
 		s.emitError(authtoken.ErrAlgorithmAtRuntime)
 	}
-	token, err := s.srv.opt.AuthEngine.Sign(ctx, claims, s.srv.keys.Load().Sign, &sign)
+	token, err := s.srv.auth.Load().Sign(ctx, claims, s.srv.keys.Load().Sign, &sign)
 	if err != nil {
 		s.emitError(err)
 		s.closeWith(protocol.CloseSignFailed, err.Error())
