@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+	"io"
 	"net"
 	"time"
 )
@@ -50,6 +52,10 @@ func (p *portable) serve(nc net.Conn, c *Conn) {
 	pp := &pipe{nc: nc, next: make(chan struct{}, 1), gone: make(chan struct{}), buf: make([]byte, readFirst)}
 	pp.arrived = func() {
 		pp.full = true
+		if pp.err != nil && !errors.Is(pp.err, io.EOF) && c.state == stateDeciding {
+			p.l.doom(c, nil) // nobody is there any more to be answered
+			return
+		}
 		p.read(c)
 	}
 	c.pipe = pp
