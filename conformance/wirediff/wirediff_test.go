@@ -2,6 +2,7 @@ package main
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -26,20 +27,34 @@ func TestTranscripts_AgreeWithTheReference(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Runner{
-		Reference: Program{Args: []string{npm.Node(t), filepath.Join(dir, "main.js")}},
-		Subject:   subject,
-		Parallel:  4,
-	}
-	played := 0
-	r.Run(readTranscripts(t, quickFiles...), func(result Result) {
-		played++
-		if !result.OK() {
-			t.Errorf("servers disagree:\n%s", result)
-		}
-	})
-	if want := 250; played < want {
-		t.Errorf("played %d transcripts, want at least %d", played, want)
+	portable := subject
+	portable.Args = append(slices.Clone(subject.Args), "--portable")
+	for _, tc := range []struct {
+		name    string
+		subject Program
+		files   []string
+		want    int // transcripts, at least
+	}{
+		{"Loops", subject, quickFiles, 250},
+		{"Portable", portable, []string{"handshake", "packets", "channels", "closing"}, 150},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			r := Runner{
+				Reference: Program{Args: []string{npm.Node(t), filepath.Join(dir, "main.js")}},
+				Subject:   tc.subject,
+				Parallel:  4,
+			}
+			played := 0
+			r.Run(readTranscripts(t, tc.files...), func(result Result) {
+				played++
+				if !result.OK() {
+					t.Errorf("servers disagree:\n%s", result)
+				}
+			})
+			if played < tc.want {
+				t.Errorf("played %d transcripts, want at least %d", played, tc.want)
+			}
+		})
 	}
 }
 
