@@ -237,6 +237,9 @@ func (s *Socket) flushLocked() {
 		o.timer.Stop()
 		o.timer = nil
 	}
+	if s.gone() { // what the end has overtaken is not sent, and not missed
+		o.queue, o.bytes = nil, 0
+	}
 	if o.pumping || len(o.queue) == 0 {
 		return
 	}
