@@ -138,12 +138,12 @@ func errAckTimeout(event string) error {
 
 // abort fails the outstanding calls of a connection that has ended. They are
 // failed once the end has been reported, as in the reference.
-func (c *pendingCalls) abort(kind string, end CloseStatus) {
+func (c *pendingCalls) abort(end CloseStatus) {
 	if c == nil {
 		return
 	}
 	for _, call := range c.calls {
 		call.done <- callResult{err: protocol.NewBadConnectionError(
-			"Event "+call.event+" was aborted due to a bad connection", kind, end.Code, end.Reason)}
+			"Event "+call.event+" was aborted due to a bad connection", "disconnect", end.Code, end.Reason)}
 	}
 }

@@ -101,11 +101,7 @@ func (s *Socket) destroy(end CloseStatus) bool {
 	channels, calls := s.subs.names(), s.calls
 	s.calls = nil
 	s.mu.Unlock()
-	kind := "disconnect"
-	if before == Connecting {
-		kind = "connectAbort"
-	}
-	calls.abort(kind, end)
+	calls.abort(end) // there are none before #handshake
 
 	if s.gone() {
 		s.inbound.raw.Load().clear()

@@ -7,7 +7,8 @@ import (
 
 // Dehydrate returns an error in the form in which it crosses the wire, as
 // dehydrateError of sc-errors: an *Error as an object of message, name and its
-// fields, in this order; a *Value as the value itself. Either may be wrapped;
+// fields, in this order; a *Value as the value itself, a list as an object of its
+// elements by index. Either may be wrapped;
 // the text of what wraps it stays here. nil gives nil.
 //
 // Any other error says what is none of the peer's business. It becomes an
@@ -19,7 +20,7 @@ func Dehydrate(err error) Data {
 	}
 	var value *Value
 	if errors.As(err, &value) && value != nil {
-		return value.Data
+		return indexed(value.Data)
 	}
 	var e *Error
 	if !errors.As(err, &e) || e == nil {
@@ -40,6 +41,21 @@ func Dehydrate(err error) Data {
 		}
 	}
 	return append(dst, '}')
+}
+
+// indexed returns a list as an object of its elements by index, which is what
+// the reference makes of one that is used as an error; anything else as it is.
+func indexed(d Data) Data {
+	if len(d) == 0 || d[0] != '[' {
+		return d
+	}
+	object, i := Data{'{'}, 0
+	eachElement(d, func(element []byte, _ Packet) bool {
+		object = object.comma().member(strconv.Itoa(i), element)
+		i++
+		return true
+	})
+	return append(object, '}')
 }
 
 // Hydrate turns the error of an answer into a Go error, as hydrateError of

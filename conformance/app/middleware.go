@@ -84,7 +84,8 @@ func parse(text string) protocol.Data {
 	return protocol.Data(text)
 }
 
-// errorOf makes an error that has the members of an object as its fields.
+// errorOf makes an error that has the members of an object as its fields. Where
+// name or message is no text the error is the object itself.
 func errorOf(object protocol.Data) error {
 	e := &protocol.Error{}
 	var members map[string]protocol.Data
@@ -92,9 +93,15 @@ func errorOf(object protocol.Data) error {
 	for key, value := range members {
 		text, isText := value.Text()
 		switch {
-		case key == "name" && isText:
+		case key == "stack": // a JavaScript error has one of its own, which does not travel
+		case (key == "name" || key == "message") && !isText:
+			if _, ok := members["message"]; !ok {
+				object = object.With("message", protocol.Data(`""`))
+			}
+			return &protocol.Value{Data: object.Without("stack")}
+		case key == "name":
 			e.Name = text
-		case key == "message" && isText:
+		case key == "message":
 			e.Message = text
 		default:
 			e.Fields = append(e.Fields, protocol.Field{Key: key, Value: value})
