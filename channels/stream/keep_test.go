@@ -1,8 +1,6 @@
 package stream_test
 
 import (
-	"runtime"
-	"strconv"
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/channels/stream"
@@ -36,22 +34,4 @@ func TestDemux_EmitOrKeep(t *testing.T) {
 			t.Errorf("TryNext() after Forget = %v, want nothing", got)
 		}
 	})
-}
-
-// A demux forgets the names whose consumers have gone, also while others stay.
-func TestDemux_ForgetsNames(t *testing.T) {
-	var d stream.Demux[int]
-	stays := d.Stream("stays").Consume()
-	defer stays.Kill()
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	for i := range 50_000 {
-		d.Stream(strconv.Itoa(i)).Consume().Kill()
-	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 4<<20 {
-		t.Errorf("50,000 names that came and went hold %d KiB, want them forgotten", grown>>10)
-	}
 }
