@@ -159,15 +159,15 @@ func (a *Action) decided() <-chan struct{} {
 
 // verdict returns nil for an allowed action and a [Blocked] for another one;
 // ok is false when there is no decision yet.
-func (a *Action) verdict() (err error, ok bool) { //nolint:revive // the error is the result
+func (a *Action) verdict() (ok bool, err error) {
 	d := &a.decision
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	switch d.outcome {
 	case allowed:
-		return nil, true
+		return true, nil
 	case blocked:
-		return &Blocked{Err: d.err}, true
+		return true, &Blocked{Err: d.err}
 	}
-	return nil, false
+	return false, nil
 }

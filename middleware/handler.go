@@ -43,7 +43,7 @@ type funcSession struct{ f Func }
 
 func (s funcSession) Decide(ctx context.Context, a *Action) error {
 	err := s.f(ctx, a)
-	if verdict, ok := a.verdict(); ok {
+	if ok, verdict := a.verdict(); ok {
 		return verdict
 	}
 	if err != nil {
@@ -99,7 +99,7 @@ func (s *streamSession) Decide(ctx context.Context, a *Action) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	verdict, _ := a.verdict()
+	_, verdict := a.verdict()
 	return verdict
 }
 
