@@ -87,9 +87,15 @@ func listen(t testing.TB, srv *agserver.Server) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(serveOn(t, srv, l))
+	return l.Addr().String()
+}
+
+// serveOn has the server serve a listener; stop closes it and waits for it.
+func serveOn(t testing.TB, srv *agserver.Server, l net.Listener) (stop func()) {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
-	t.Cleanup(func() {
+	return func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := srv.Close(ctx); err != nil {
@@ -98,8 +104,7 @@ func listen(t testing.TB, srv *agserver.Server) string {
 		if err := <-served; !errors.Is(err, agserver.ErrClosed) {
 			t.Errorf("Serve() = %v, want ErrClosed", err)
 		}
-	})
-	return l.Addr().String()
+	}
 }
 
 // client returns a client that is not connected.
