@@ -47,10 +47,12 @@ type limits struct {
 //		d.release()
 //	}
 //
-// Departures from `ws`: lengths that are not minimal are refused; a compressed
-// message is inflated when its last frame is there, not frame by frame, so an
-// error in it shows later; and one that is cut off in the middle of a deflate
-// block is refused, where `ws` delivers what it could read.
+// Departures from `ws`: lengths that are not minimal are refused; text that is
+// not UTF-8 is refused with the first byte that shows it, not when the message
+// is complete; a compressed message is inflated when its last frame is there,
+// not frame by frame, so an error in it shows later; and one that is cut off in
+// the middle of a deflate block is refused, where `ws` delivers what it could
+// read.
 type decoder struct {
 	compress bool     // permessage-deflate was negotiated
 	closed   bool     // a close frame or an error was seen: the rest is ignored
@@ -97,6 +99,9 @@ func (d *decoder) next(buf []byte, lim *limits) (ev frameEvent, n int, err *Prot
 		}
 		used, done := d.part.take(buf[n:])
 		n += used
+		if !d.part.text() {
+			return frameEvent{}, len(buf), d.fail(errInvalidUTF8())
+		}
 		if done {
 			if ev, err = d.finish(lim); err != nil {
 				return frameEvent{}, len(buf), d.fail(err)
@@ -193,11 +198,11 @@ func (d *decoder) finish(lim *limits) (frameEvent, *ProtocolError) {
 	if p.frame.op >= opcodeClose {
 		return d.control(p.frame.op, p.control[:p.controlLen])
 	}
-	op, payload := p.msg.op, []byte(nil)
+	op, payload, checked := p.msg.op, []byte(nil), p.checked
 	if p.data != nil {
 		payload = p.data.b
 	}
-	p.msg = messageState{}
+	p.msg, p.checked = messageState{}, 0
 	if p.compressed {
 		collected := p.data
 		p.data = nil
@@ -207,7 +212,10 @@ func (d *decoder) finish(lim *limits) (frameEvent, *ProtocolError) {
 		}
 		return ev, err
 	}
-	return textChecked(op, payload)
+	if op == OpText && !utf8.Valid(payload[checked:]) { // it ends within a letter
+		return frameEvent{}, errInvalidUTF8()
+	}
+	return frameEvent{kind: eventMessage, op: op, payload: payload}, nil
 }
 
 // inflated makes the event of a compressed message. Its memory belongs to

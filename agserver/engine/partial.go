@@ -1,6 +1,10 @@
 package engine
 
-import "sync"
+import (
+	"math"
+	"sync"
+	"unicode/utf8"
+)
 
 // A partial holds what has come of an incomplete header, frame or message,
 // and the memory of a message that is being handled. Pooled: a connection has
@@ -24,6 +28,7 @@ type partial struct {
 	msg        messageState
 	compressed bool
 	data       *buffer // nil = no bytes yet
+	checked    int     // bytes of data that are whole, valid letters, if it is text
 }
 
 // partialPool holds free *partials, zeroed but for their arrays.
@@ -62,14 +67,40 @@ func (p *partial) take(b []byte) (used int, done bool) {
 	return len(b), !p.inFrame && p.frame.fin
 }
 
+// text reports whether what has come of a text can become valid UTF-8. Every
+// byte is looked at once; of a letter that is not whole yet, what is there.
+func (p *partial) text() bool {
+	if p.msg.op != OpText || p.compressed || p.data == nil {
+		return true
+	}
+	b := p.data.b[p.checked:]
+	whole := len(b)
+	for i := len(b) - 1; i >= 0 && i > len(b)-utf8.UTFMax; i-- {
+		if utf8.RuneStart(b[i]) {
+			if !utf8.FullRune(b[i:]) {
+				whole = i
+			}
+			break
+		}
+	}
+	p.checked += whole
+	return utf8.Valid(b[:whole])
+}
+
 // room extends the message's data by n bytes and returns those. What is
-// allocated follows what has arrived, not what was announced.
+// allocated follows what has arrived, not what was announced. Only the last
+// frame tells how long the message will be: until then the memory doubles, so
+// that a message in many small fragments is not copied with each of them.
 func (p *partial) room(n int) []byte {
 	const first = 1 << 12
 	if p.data == nil {
 		p.data = getBuffer(max(n, int(min(first, p.msg.total))))
 	}
-	p.data = p.data.grow(n, int(p.msg.total))
+	limit := math.MaxInt
+	if p.frame.fin {
+		limit = int(p.msg.total)
+	}
+	p.data = p.data.grow(n, limit)
 	had := len(p.data.b)
 	p.data.b = p.data.b[:had+n]
 	return p.data.b[had:]
