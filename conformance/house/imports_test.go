@@ -59,6 +59,9 @@ var layers = []layer{
 		"agclient", []string{"channels", "channels/stream", "protocol", "protocol/minbin", "github.com/gobwas/ws/..."},
 		"never agserver: neither side may lean on the other's idea of the protocol",
 	}, {
+		"cmd/agload/internal/load", []string{"cmd/agload/internal/...", "golang.org/x/sys/..."},
+		"what a server is measured and checked with shares no code with it",
+	}, {
 		"cmd/...", []string{
 			"cmd/...", "agserver/...", "agclient", "middleware/...", "channels/...", "authtoken", "protocol/...", "external",
 		},
@@ -155,6 +158,7 @@ func TestImports_RulesBite(t *testing.T) {
 		{"protocol", "encoding/json", true},
 		{"protocol", "github.com/vmihailenco/msgpack/v5", false},
 		{"cmd/agserver", "conformance/app", false},
+		{"cmd/agload/internal/load", "protocol", false},
 	} {
 		l, ok := layerOf(tt.dir)
 		if got := ok && l.allows(tt.name); got != tt.want {

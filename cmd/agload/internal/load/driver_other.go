@@ -1,0 +1,5 @@
+//go:build !linux
+
+package load
+
+func newDriver(r *runner) (driver, error) { return newPortable(r), nil }
