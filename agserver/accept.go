@@ -170,7 +170,7 @@ func (c connector) Open(conn *engine.Conn) {
 		ss := new(sessions)
 		ss.open[slot(middleware.Handshake)].of = up.of
 		ss.open[slot(middleware.Handshake)].Session = up.session
-		s.middleware.Store(ss)
+		s.seldom().middleware.Store(ss)
 	}
 	up.socket, up.session, up.of = s, nil, nil
 	c.registry.add(s)

@@ -63,12 +63,12 @@
 // program's. An idle socket has no goroutine, timer or buffer.
 //
 // Locks, in the order in which they are taken: middlewares.mu, Request.mu,
-// Socket.mu, localChannel.mu. Socket.pauses comes behind inbox.mu and
+// Socket.mu, localChannel.mu. seldom.pauses comes behind inbox.mu and
 // receiverQueues.mu, of which no two are held at once. sessions.mu, which may be
 // taken under Socket.mu, and upgrades.mu are held while a middleware opens or
 // ends its part for a socket. Leaves are handlers.mu, watch.mu, backlogs.mu, the
-// registry's shards, and the locks of streams and of the engine's connections. No
-// handler runs, and nothing blocks, under any of them.
+// registry's shards, the index's channels, and the locks of streams and of the
+// engine's connections. No handler runs, and nothing blocks, under any of them.
 //
 // # Where this departs from the reference
 //

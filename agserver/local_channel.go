@@ -16,6 +16,7 @@ import (
 // wait, or has to pass the outbound middleware) stand apart and are given it one
 // by one.
 type localChannel struct {
+	name     string // immutable
 	group    *engine.Group
 	exchange atomic.Bool // the exchange listens
 
@@ -88,7 +89,7 @@ func (s *Socket) take(channel string, p outPacket) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if _, ok := s.subs.get(channel); ok && s.state == Open {
-		s.sendLocked(p, !s.turn.spent)
+		s.sendLocked(p, !s.spent)
 	}
 }
 

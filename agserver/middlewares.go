@@ -184,11 +184,20 @@ func (s *Socket) session(t middleware.Type, m *installed) (middleware.Session, c
 
 // sessions returns the socket's sessions, made now if need be.
 func (s *Socket) sessions() *sessions {
-	if ss := s.middleware.Load(); ss != nil {
+	mw := &s.seldom().middleware
+	if ss := mw.Load(); ss != nil {
 		return ss
 	}
-	s.middleware.CompareAndSwap(nil, new(sessions))
-	return s.middleware.Load()
+	mw.CompareAndSwap(nil, new(sessions))
+	return mw.Load()
+}
+
+// openSessions returns the socket's sessions if there are any; otherwise nil.
+func (s *Socket) openSessions() *sessions {
+	if r := s.rare.Load(); r != nil {
+		return r.middleware.Load()
+	}
+	return nil
 }
 
 // decide asks the middleware of a type about an action, by way of run, and

@@ -33,7 +33,7 @@ func (s *Socket) onHandshake(p protocol.Packet, r *runner) {
 		return
 	}
 	s.mu.Lock()
-	s.handshaking = true
+	s.openedAt = 0
 	s.mu.Unlock()
 
 	sent := p.Data.Member("authToken")
@@ -114,7 +114,7 @@ func (s *Socket) completeHandshake(p protocol.Packet, claim authClaim, r *runner
 	}
 	first := s.state == Connecting
 	s.state = Open
-	status.IsAuthenticated = s.auth != nil && s.auth.token != nil
+	status.IsAuthenticated = s.tokenLocked() != nil
 	if first {
 		s.srv.registry.admit()
 		s.conn.Admit()
@@ -130,7 +130,7 @@ func (s *Socket) completeHandshake(p protocol.Packet, claim authClaim, r *runner
 		}
 		emit(s.srv, &s.srv.emit.connection, ConnectionEvent{s, status})
 	}
-	s.middleware.Load().closeOne(middleware.Handshake)
+	s.openSessions().closeOne(middleware.Handshake)
 	if status.IsAuthenticated {
 		s.emitAuthenticatedLocked(old)
 	}
@@ -188,7 +188,7 @@ func (s *Socket) authenticate(claim authClaim, r *runner) error {
 	}
 	if claim.err != nil {
 		s.mu.Lock()
-		s.auth, s.authState = nil, Unauthenticated
+		s.auth = nil
 		s.mu.Unlock()
 		if claim.given {
 			s.emitError(claim.err)
@@ -199,7 +199,7 @@ func (s *Socket) authenticate(claim authClaim, r *runner) error {
 		return claim.err
 	}
 	s.mu.Lock()
-	s.auth, s.authState = newAuthentication(claim.token, claim.text), Authenticated
+	s.auth = newAuthentication(claim.token, claim.text)
 	s.mu.Unlock()
 	if r == nil {
 		return nil
@@ -208,7 +208,7 @@ func (s *Socket) authenticate(claim authClaim, r *runner) error {
 	err := s.decide(middleware.Inbound, a, r.hold)
 	if err != nil {
 		s.mu.Lock()
-		s.auth, s.authState = &authentication{signed: claim.text}, Unauthenticated // the text stays, as in the reference
+		s.auth = &authentication{signed: claim.text} // the text stays, as in the reference
 		s.mu.Unlock()
 		if isBadToken(err) {
 			s.emitBadToken(err, claim.text)

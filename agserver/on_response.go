@@ -14,7 +14,7 @@ func (s *Socket) onResponse(p protocol.Packet) {
 		return
 	}
 	s.mu.Lock()
-	call := s.calls.take(id)
+	call := s.callsLocked().take(id)
 	s.mu.Unlock()
 	if call == nil {
 		return

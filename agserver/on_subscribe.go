@@ -1,8 +1,6 @@
 package agserver
 
 import (
-	"strings"
-
 	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -38,7 +36,7 @@ func (s *Socket) onSubscribe(p protocol.Packet, r *runner) {
 		return
 	}
 	options := func() protocol.Data { return p.Data.With("data", a.Data) }
-	s.subscribeCall(p, strings.Clone(channel), options, r)
+	s.subscribeCall(p, channel, options, r)
 	s.emitReserved(p, nil, options)
 }
 

@@ -42,7 +42,7 @@ func (s *Socket) callReceiver(name string, h ReceiverHandler, data protocol.Data
 
 // leaveReceiver ends the business of a receiver; what waits for it is dropped.
 func (s *Socket) leaveReceiver(name string) {
-	q := s.receiverQueues()
+	q := &s.seldom().receivers
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	s.endReceiverLocked(q, name)
@@ -58,7 +58,7 @@ func (s *Socket) endReceiverLocked(q *receiverQueues, name string) {
 // enterReceiver marks a receiver as busy. It reports false when it was already:
 // the message waits then.
 func (s *Socket) enterReceiver(name string, data protocol.Data) bool {
-	q := s.receiverQueues()
+	q := &s.seldom().receivers
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	rq := q.busy[name]
@@ -80,7 +80,7 @@ func (s *Socket) enterReceiver(name string, data protocol.Data) bool {
 
 // nextForReceiver returns the next message that waits, or ends the business.
 func (s *Socket) nextForReceiver(name string) (protocol.Data, bool) {
-	q := s.receiverQueues()
+	q := &s.seldom().receivers
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	rq := q.busy[name]
@@ -97,13 +97,4 @@ func (s *Socket) nextForReceiver(name string) (protocol.Data, bool) {
 		s.resume()
 	}
 	return data, true
-}
-
-// receiverQueues returns the socket's queues, made now if need be.
-func (s *Socket) receiverQueues() *receiverQueues {
-	if q := s.inbound.receivers.Load(); q != nil {
-		return q
-	}
-	s.inbound.receivers.CompareAndSwap(nil, new(receiverQueues))
-	return s.inbound.receivers.Load()
 }

@@ -19,7 +19,7 @@ type registry struct {
 
 type registryShard struct {
 	mu      sync.RWMutex
-	sockets map[socketID]*Socket
+	sockets socketTable
 }
 
 func (r *registry) shard(id socketID) *registryShard { return &r.shards[id[0]%registryShards] }
@@ -30,10 +30,7 @@ func (r *registry) add(s *Socket) {
 	sh := r.shard(s.id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	if sh.sockets == nil {
-		sh.sockets = make(map[socketID]*Socket)
-	}
-	sh.sockets[s.id] = s
+	sh.sockets.add(s)
 }
 
 // admit counts a socket as open that was counted as pending.
@@ -52,14 +49,14 @@ func (r *registry) remove(s *Socket, before SocketState) {
 	sh := r.shard(s.id)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	delete(sh.sockets, s.id)
+	sh.sockets.remove(s)
 }
 
 func (r *registry) get(id socketID) *Socket {
 	sh := r.shard(id)
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	return sh.sockets[id]
+	return sh.sockets.get(id)
 }
 
 // all goes over the sockets without holding a lock while it yields.
@@ -70,8 +67,10 @@ func (r *registry) all() iter.Seq[*Socket] {
 			sh := &r.shards[i]
 			batch = batch[:0]
 			sh.mu.RLock()
-			for _, s := range sh.sockets {
-				batch = append(batch, s)
+			for _, s := range sh.sockets.slots {
+				if s != nil {
+					batch = append(batch, s)
+				}
 			}
 			sh.mu.RUnlock()
 			for _, s := range batch {

@@ -47,13 +47,15 @@ const (
 // mayLoosen reports whether one more handler may be at work beside the runner.
 func (s *Socket) mayLoosen() bool {
 	limit := int64(s.srv.opt.MaxStreamBytes)
-	return s.inbound.loose.calls.Load() < maxLooseCalls && (limit == 0 || s.inbound.loose.bytes.Load() < limit)
+	r := s.rare.Load()
+	return r == nil || r.loose.calls.Load() < maxLooseCalls && (limit == 0 || r.loose.bytes.Load() < limit)
 }
 
 // loosen counts handlers that are at work beside the runner.
 func (s *Socket) loosen(calls int32, bytes int64) {
-	s.inbound.loose.calls.Add(calls)
-	s.inbound.loose.bytes.Add(bytes)
+	loose := &s.seldom().loose
+	loose.calls.Add(calls)
+	loose.bytes.Add(bytes)
 }
 
 // startRunner lends a goroutine to the socket's inbox.
@@ -102,7 +104,7 @@ func (r *runner) end() {
 	n := r.in.takeClosing()
 	switch {
 	case n == nil:
-	case r.in.home == &r.sock.inbound.raw:
+	case r.in.home != &r.sock.handling:
 		r.sock.endBehind(*n)
 	default:
 		r.sock.destroy(*n)

@@ -83,8 +83,8 @@ func New(o *Options) *Server {
 			s.engine, s.err = engine.New(connector{s}, s.engineConfig())
 		}
 	}
-	s.index = channels.NewIndex(s.opt.Broker, func(string) *localChannel {
-		return &localChannel{group: s.engine.NewGroup()}
+	s.index = channels.NewIndex(s.opt.Broker, func(channel string) *localChannel {
+		return &localChannel{name: channel, group: s.engine.NewGroup()}
 	})
 	s.exchange = channels.NewExchange(node{s}, &channels.ExchangeOptions{Local: !s.brokerBlocks})
 	if s.err == nil {

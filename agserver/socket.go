@@ -6,7 +6,6 @@ import (
 	"net/netip"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver/engine"
 	"github.com/socketcluster-go/socketcluster/authtoken"
@@ -48,65 +47,37 @@ func (s AuthState) String() string {
 // ended: what would send fails then, what asks answers with the last state.
 type Socket struct {
 	// What an idle socket does not need it does not have: every pointer below is
-	// nil until something asks for what is behind it.
+	// nil until something asks for what is behind it. The fields fill one of Go's
+	// size classes, of 144 bytes, to the last word.
 
 	// Immutable.
-	srv      *Server
-	conn     *engine.Conn
-	id       socketID
-	openedAt engine.Instant
-
-	// Owned by the engine's calls for this connection.
-	nextPing engine.Instant
+	srv  *Server
+	conn *engine.Conn
 
 	// Safe for concurrent use.
-	lastSeen   atomic.Int64                  // an engine.Instant: the last sign of life that counts
-	dead       atomic.Bool                   // state is Closed; for those who do not hold mu
-	streams    atomic.Pointer[socketStreams] // listeners, receivers and procedures that somebody asked for
-	middleware atomic.Pointer[sessions]      // the middlewares that keep state for the socket
-	inbound    inboundState
-	early      earlyState
+	streams   atomic.Pointer[socketStreams] // listeners, receivers and procedures that somebody asked for
+	rare      atomic.Pointer[seldom]        // see the method seldom
+	handling  inboxes                       // messages that wait for user code
+	unhandled atomic.Int32                  // the number of those, and of those in seldom.raw
+	lastSeen  atomicMoment                  // the last sign of life that counts
+	early     atomic.Uint32                 // what nobody consumes is kept for a while: see expectConsumers
+	dead      atomic.Bool                   // state is Closed; for those who do not hold mu
 
 	mu sync.Mutex
 
 	// Guarded by mu.
-	state       SocketState
-	handshaking bool // #handshake has arrived: its timeout is off
-	authState   AuthState
-	auth        *authentication
-	subs        subscriptions
-	out         *outbox
-	calls       *pendingCalls
-	ctx         *socketContext
-	turn        turn
-	apart       bool // publications come one by one: see localChannel
-}
+	auth     *authentication
+	subs     subscriptions
+	out      *outbox
+	ctx      *socketContext
+	turn     turn
+	openedAt moment // 0 once #handshake has arrived: its timeout is off
+	nextPing moment // owned by the engine's calls for this connection
+	state    SocketState
+	apart    bool // publications come one by one: see localChannel
+	spent    bool // publications, too, wait for the end of the turn
 
-// inboundState is what is under way from the client to user code.
-type inboundState struct {
-	handling  inboxes      // messages that wait for user code
-	raw       inboxes      // those that wait for raw middleware before that
-	unhandled atomic.Int32 // the number of both
-
-	// loose are the handlers that were relieved and are still at work.
-	loose struct {
-		calls atomic.Int32
-		bytes atomic.Int64 // of their messages
-	}
-
-	receivers atomic.Pointer[receiverQueues] // those whose handlers are at work
-
-	pauses struct {
-		sync.Mutex
-		n int // who wants the socket not to be read; guarded by the mutex
-	}
-}
-
-// earlyState counts the messages that are kept for consumers on their way.
-type earlyState struct {
-	until atomic.Int64 // an engine.Instant; 0: none are kept
-	count atomic.Int32
-	bytes atomic.Int64
+	id socketID // immutable
 }
 
 // socketContext is the context that ends with a socket.
@@ -116,9 +87,9 @@ type socketContext struct {
 }
 
 func newSocket(srv *Server, conn *engine.Conn, now engine.Instant) *Socket {
-	s := &Socket{srv: srv, conn: conn, id: srv.newID(), openedAt: now}
-	s.lastSeen.Store(int64(now))
-	s.nextPing = now + engine.Instant(srv.opt.PingInterval)
+	at := momentAfter(now)
+	s := &Socket{srv: srv, conn: conn, id: srv.newID(), openedAt: at, nextPing: at.add(srv.opt.PingInterval)}
+	s.lastSeen.Store(at)
 	return s
 }
 
@@ -139,7 +110,14 @@ func (s *Socket) State() SocketState {
 func (s *Socket) AuthState() AuthState {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.authState
+	return s.authStateLocked()
+}
+
+func (s *Socket) authStateLocked() AuthState {
+	if s.auth == nil {
+		return Unauthenticated
+	}
+	return s.auth.state
 }
 
 // AuthToken returns the claims of the socket's auth token, or nil. They are
@@ -199,8 +177,3 @@ func (s *Socket) Context() context.Context {
 
 // now is the engine's clock.
 func (s *Socket) now() engine.Instant { return s.srv.engine.Now() }
-
-// after reports whether d has passed since t; a d of 0 is off.
-func after(now, t engine.Instant, d time.Duration) bool {
-	return d > 0 && now-t >= engine.Instant(d)
-}

@@ -26,13 +26,14 @@ type DeauthenticateOptions struct {
 
 // authentication is what a client has proved. It does not change once made.
 type authentication struct {
+	state  AuthState
 	token  authtoken.Claims
 	signed string
 	expiry time.Time // zero: never
 }
 
 func newAuthentication(token authtoken.Claims, signed string) *authentication {
-	a := &authentication{token: token, signed: signed}
+	a := &authentication{state: Authenticated, token: token, signed: signed}
 	a.expiry, _ = token.Expiry()
 	return a
 }
@@ -71,8 +72,8 @@ func (s *Socket) SetAuthToken(ctx context.Context, claims any, opts *TokenOption
 		return err
 	}
 	s.mu.Lock()
-	old := s.authState
-	s.auth, s.authState = newAuthentication(token.Claims, token.Signed), Authenticated
+	old := s.authStateLocked()
+	s.auth = newAuthentication(token.Claims, token.Signed)
 	if st := s.streams.Load(); st != nil {
 		st.emit.authTokenSigned.Emit(token.Signed)
 	}
@@ -109,7 +110,7 @@ func failedDelivery(err error) error {
 func (s *Socket) emitAuthenticatedLocked(old AuthState) {
 	st, token := s.streams.Load(), s.tokenLocked()
 	if old != Authenticated {
-		change := AuthStateChange{Old: old, New: s.authState, AuthToken: token}
+		change := AuthStateChange{Old: old, New: s.authStateLocked(), AuthToken: token}
 		if st != nil {
 			st.emit.authStateChange.Emit(change)
 		}
@@ -137,8 +138,8 @@ func (s *Socket) DeauthenticateSelf() {
 }
 
 func (s *Socket) deauthenticateSelfLocked() {
-	old, oldToken := s.authState, s.tokenLocked()
-	s.auth, s.authState = nil, Unauthenticated
+	old, oldToken := s.authStateLocked(), s.tokenLocked()
+	s.auth = nil
 	st := s.streams.Load()
 	if old != Unauthenticated {
 		change := AuthStateChange{Old: old, New: Unauthenticated}

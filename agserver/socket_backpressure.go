@@ -2,7 +2,7 @@ package agserver
 
 // InboundBackpressure returns how many messages of the client wait to be
 // handled, those that raw middleware looks at included.
-func (s *Socket) InboundBackpressure() int { return int(max(0, s.inbound.unhandled.Load())) }
+func (s *Socket) InboundBackpressure() int { return int(max(0, s.unhandled.Load())) }
 
 // OutboundBackpressure returns how many packets wait to be sent: for the answer
 // to a call, for outbound middleware, or for their batch. What the client has

@@ -35,6 +35,14 @@ func (c *pendingCalls) take(id int64) *pendingCall {
 	return call
 }
 
+// callsLocked returns the socket's pending calls; nil: there are none.
+func (s *Socket) callsLocked() *pendingCalls {
+	if r := s.rare.Load(); r != nil {
+		return r.calls
+	}
+	return nil
+}
+
 // Invoke calls a procedure of the client and waits for its answer, which is
 // decoded into out: a pointer as for encoding/json, a *protocol.Data for the
 // answer as it came, or nil to ignore it. An answer without data leaves out as
@@ -86,10 +94,11 @@ func (s *Socket) startCall(event string, data protocol.Data) (int64, *pendingCal
 		s.emitError(err)
 		return 0, nil, err
 	}
-	if s.calls == nil {
-		s.calls = &pendingCalls{calls: make(map[int64]*pendingCall)}
+	r := s.seldom()
+	if r.calls == nil {
+		r.calls = &pendingCalls{calls: make(map[int64]*pendingCall)}
 	}
-	c := s.calls
+	c := r.calls
 	if limit := s.srv.opt.MaxPendingCalls; limit > 0 && len(c.calls) >= limit {
 		return 0, nil, ErrTooManyCalls
 	}
@@ -123,7 +132,7 @@ func (s *Socket) await(ctx context.Context, id int64, call *pendingCall) (protoc
 		}
 	}
 	s.mu.Lock()
-	waiting := s.calls.take(id) != nil
+	waiting := s.callsLocked().take(id) != nil
 	s.mu.Unlock()
 	if !waiting { // the answer has come all the same
 		r := <-call.done

@@ -62,14 +62,14 @@ func (s *Socket) ended(code protocol.CloseCode, reason string, err error) {
 		}
 	}
 	end := CloseStatus{Code: code, Reason: reason}
-	if s.dead.Load() || !s.inbound.raw.Load().postpone(end) {
+	if s.dead.Load() || !s.rawInbox().postpone(end) {
 		s.endBehind(end)
 	}
 }
 
 // endBehind ends the socket behind the messages that came before.
 func (s *Socket) endBehind(end CloseStatus) {
-	if s.dead.Load() || !s.inbound.handling.Load().postpone(end) {
+	if s.dead.Load() || !s.handling.Load().postpone(end) {
 		s.destroy(end)
 	}
 }
@@ -98,15 +98,17 @@ func (s *Socket) destroy(end CloseStatus) bool {
 	if s.ctx != nil {
 		s.ctx.cancel(protocol.NewBadConnectionError("The socket was closed", "disconnect", end.Code, end.Reason))
 	}
-	channels, calls := s.subs.names(), s.calls
-	s.calls = nil
+	channels, calls := s.subs.names(), s.callsLocked()
+	if calls != nil {
+		s.rare.Load().calls = nil
+	}
 	s.mu.Unlock()
 	calls.abort(end) // there are none before #handshake
 
 	if s.gone() {
-		s.inbound.raw.Load().clear()
-		s.inbound.handling.Load().clear()
-		s.inbound.unhandled.Store(0)
+		s.rawInbox().clear()
+		s.handling.Load().clear()
+		s.unhandled.Store(0)
 	}
 	if len(channels) > 0 && s.srv.brokerBlocks {
 		s.srv.goroutines.Go(func() { s.finish(channels) })
@@ -175,7 +177,7 @@ func (s *Socket) finish(channels []string) {
 // endSessions ends the middlewares that keep state for the socket, and those
 // that an action which is still under way asks for.
 func (s *Socket) endSessions(end func(middleware.Session)) {
-	if s.middleware.Load() != nil || s.srv.middleware.any() {
+	if s.openSessions() != nil || s.srv.middleware.any() {
 		s.sessions().end(end)
 	}
 }

@@ -23,25 +23,33 @@ const (
 	maxEarlyBytes = 1 << 20
 )
 
+// earlyTick is an Instant in units of 2^26 ns, of which 32 bits last for nine
+// years: Socket.early is read at any time, however old the socket is.
+func earlyTick(t engine.Instant) uint32 { return uint32(t >> 26) }
+
 // expectConsumers opens the window, if there is anybody who could attach
 // consumers to the socket.
 func (s *Socket) expectConsumers(now engine.Instant) {
 	e := &s.srv.emit
 	if e.handshake.HasConsumers() || e.connection.HasConsumers() || e.all.HasConsumers() {
-		s.early.until.Store(int64(now.Add(earlyWindow)))
+		s.early.Store(earlyTick(now.Add(earlyWindow)))
 	}
 }
 
 // keepsEarly reports whether one more message may be kept, and counts it.
 func (s *Socket) keepsEarly(size int) bool {
-	until := engine.Instant(s.early.until.Load())
-	if until == 0 || s.now() > until || s.early.count.Add(1) > maxEarly {
+	until := s.early.Load()
+	if until == 0 || earlyTick(s.now()) > until {
 		return false
 	}
-	if before := s.early.bytes.Add(int64(size)) - int64(size); before > 0 && before+int64(size) > maxEarlyBytes {
+	early := &s.seldom().early
+	if early.count.Add(1) > maxEarly {
 		return false
 	}
-	if s.early.count.Load() == 1 {
+	if before := early.bytes.Add(int64(size)) - int64(size); before > 0 && before+int64(size) > maxEarlyBytes {
+		return false
+	}
+	if early.count.Load() == 1 {
 		time.AfterFunc(2*earlyWindow, s.forgetEarly)
 	}
 	return true
@@ -68,7 +76,7 @@ func (s *Socket) keepTransmit(event string, data protocol.Data, r *runner) {
 // forgetEarly drops what nobody came for. Calls among it are answered as those
 // of an unknown procedure are.
 func (s *Socket) forgetEarly() {
-	s.early.count.Store(maxEarly) // the window is over
+	s.seldom().early.count.Store(maxEarly) // the window is over
 	st := s.streams.Load()
 	if st == nil {
 		return

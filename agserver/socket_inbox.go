@@ -51,7 +51,7 @@ type inboxes = atomic.Pointer[inbox]
 // starts if there is none. The message must be owned by the caller: its text is
 // kept.
 func (s *Socket) enqueue(home *inboxes, m inMessage) {
-	s.inbound.unhandled.Add(1)
+	s.unhandled.Add(1)
 	for {
 		in := home.Load()
 		if in == nil {
@@ -90,26 +90,32 @@ func (in *inbox) put(s *Socket, m inMessage) bool {
 // pause stops reading the socket until everybody who asked for that has called
 // resume.
 func (s *Socket) pause() {
-	s.inbound.pauses.Lock()
-	defer s.inbound.pauses.Unlock()
-	if s.inbound.pauses.n++; s.inbound.pauses.n == 1 {
+	p := &s.seldom().pauses
+	p.Lock()
+	defer p.Unlock()
+	if p.n++; p.n == 1 {
 		s.conn.Pause()
 	}
 }
 
 func (s *Socket) resume() {
-	s.inbound.pauses.Lock()
-	defer s.inbound.pauses.Unlock()
-	if s.inbound.pauses.n--; s.inbound.pauses.n == 0 {
+	p := &s.seldom().pauses
+	p.Lock()
+	defer p.Unlock()
+	if p.n--; p.n == 0 {
 		s.conn.Resume()
 	}
 }
 
 // isPaused reports whether the socket is not read for want of room.
 func (s *Socket) isPaused() bool {
-	s.inbound.pauses.Lock()
-	defer s.inbound.pauses.Unlock()
-	return s.inbound.pauses.n > 0
+	r := s.rare.Load()
+	if r == nil {
+		return false
+	}
+	r.pauses.Lock()
+	defer r.pauses.Unlock()
+	return r.pauses.n > 0
 }
 
 // minMessageCost is what a message counts for at least, in bytes, when it

@@ -3,7 +3,6 @@ package agserver
 import (
 	"bytes"
 
-	"github.com/socketcluster-go/socketcluster/agserver/engine"
 	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -22,17 +21,17 @@ func (s *Socket) receive(binary bool, text []byte) {
 	pong := !binary && string(text) == s.srv.opt.ProtocolVersion.Pong()
 	s.seen(pong)
 	if s.srv.middleware.has(middleware.InboundRaw) {
-		s.enqueue(&s.inbound.raw, inMessage{text: bytes.Clone(text), binary: binary, pong: pong, raw: true})
+		s.enqueue(&s.seldom().raw, inMessage{text: bytes.Clone(text), binary: binary, pong: pong, raw: true})
 		return
 	}
 	if st := s.streams.Load(); st != nil && st.emit.message.HasConsumers() {
 		text = bytes.Clone(text)
 		st.emitMessage(s, Message{Data: text, Binary: binary})
 	}
-	busy := s.inbound.handling.Load() != nil
+	busy := s.handling.Load() != nil
 	if pong {
 		if busy {
-			s.enqueue(&s.inbound.handling, inMessage{pong: true})
+			s.enqueue(&s.handling, inMessage{pong: true})
 		} else {
 			s.onPong()
 		}
@@ -57,9 +56,9 @@ func (s *Socket) receive(binary bool, text []byte) {
 // seen notes a sign of life.
 func (s *Socket) seen(pong bool) {
 	now := s.now()
-	last := engine.Instant(s.lastSeen.Load())
-	if pong || now.Sub(last) > s.srv.opt.PingTimeout/pongResetDivisor {
-		s.lastSeen.Store(int64(now))
+	last := s.lastSeen.Load().since(now)
+	if pong || last > s.srv.opt.PingTimeout/pongResetDivisor {
+		s.lastSeen.Store(momentAfter(now))
 	}
 }
 
@@ -92,7 +91,7 @@ func decode(c protocol.Codec, text []byte, binary bool) ([]byte, error) {
 // enqueueText parses a message that the socket owns and hands it to the runner.
 func (s *Socket) enqueueText(text []byte, binary bool) {
 	if packet, ok := s.parse(text, binary); ok {
-		s.enqueue(&s.inbound.handling, inMessage{packet: compact(packet, text), text: text, binary: binary})
+		s.enqueue(&s.handling, inMessage{packet: compact(packet, text), text: text, binary: binary})
 	}
 }
 
@@ -109,13 +108,13 @@ func compact(p protocol.Packet, text []byte) protocol.Packet {
 func (s *Socket) handleMessage(m inMessage, r *runner) {
 	if m.raw {
 		if s.passRaw(&m, r) && !s.gone() {
-			s.enqueue(&s.inbound.handling, m)
+			s.enqueue(&s.handling, m)
 		}
-		s.inbound.unhandled.Add(-1)
+		s.unhandled.Add(-1)
 		return
 	}
 	if !m.unpacked {
-		s.inbound.unhandled.Add(-1)
+		s.unhandled.Add(-1)
 	}
 	switch {
 	case s.gone():

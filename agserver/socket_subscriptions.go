@@ -1,24 +1,21 @@
 package agserver
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
-// fewSubscriptions is the number up to which a socket's channels are kept in a
-// list, which is smaller than a map and for a few as fast.
-const fewSubscriptions = 8
-
 // subscriptions are the channels of a socket, in the order in which it was
 // subscribed. Guarded by the socket's mu.
 type subscriptions struct {
-	list []subscription
-	many map[string]subscription // in place of list, beyond a few
-	next uint64
+	// only is the channel of a socket that has one and asks the broker for no
+	// other: most sockets, so that it costs them one word.
+	only *localChannel
+	more *channelList // in place of only, otherwise; nil: there are none
 }
 
 type subscription struct {
@@ -28,78 +25,75 @@ type subscription struct {
 }
 
 func (c *subscriptions) len() int {
-	if c.many != nil {
-		return len(c.many)
+	switch {
+	case c.more != nil:
+		return c.more.len()
+	case c.only != nil:
+		return 1
 	}
-	return len(c.list)
+	return 0
 }
 
 func (c *subscriptions) get(channel string) (subscription, bool) {
-	if c.many != nil {
-		sub, ok := c.many[channel]
-		return sub, ok
-	}
-	if i := c.find(channel); i >= 0 {
-		return c.list[i], true
+	switch {
+	case c.more != nil:
+		return c.more.get(channel)
+	case c.only != nil && c.only.name == channel:
+		return subscription{channel: c.only.name, local: c.only}, true
 	}
 	return subscription{}, false
 }
 
-func (c *subscriptions) find(channel string) int {
-	return slices.IndexFunc(c.list, func(sub subscription) bool { return sub.channel == channel })
+// add notes a channel, whose broker is being asked, and returns its place. The
+// name is cloned.
+func (c *subscriptions) add(channel string) (since uint64) {
+	if c.more == nil {
+		c.more = new(channelList)
+		if c.only != nil {
+			c.more.add(subscription{channel: c.only.name, local: c.only})
+			c.only = nil
+		}
+	}
+	return c.more.add(subscription{channel: strings.Clone(channel)})
 }
 
-// add notes a channel, whose broker is being asked, and returns its place.
-func (c *subscriptions) add(channel string) (since uint64) {
-	c.next++
-	sub := subscription{channel: channel, since: c.next}
-	if c.many == nil && len(c.list) < fewSubscriptions {
-		c.list = append(c.list, sub)
-		return c.next
+// addSettled notes a channel for which nobody needs to be asked.
+func (c *subscriptions) addSettled(local *localChannel) {
+	if c.more == nil && c.only == nil {
+		c.only = local
+		return
 	}
-	if c.many == nil {
-		c.many = make(map[string]subscription, 2*fewSubscriptions)
-		for _, old := range c.list {
-			c.many[old.channel] = old
-		}
-		c.list = nil
-	}
-	c.many[channel] = sub
-	return c.next
+	c.add(local.name)
+	c.settle(local.name, local)
 }
 
 // settle completes a subscription.
 func (c *subscriptions) settle(channel string, local *localChannel) {
-	if c.many != nil {
-		sub := c.many[channel]
-		sub.local = local
-		c.many[channel] = sub
-		return
+	if c.more.settle(channel, local); c.more.len() == 1 {
+		c.only, c.more = local, nil
 	}
-	c.list[c.find(channel)].local = local
 }
 
 func (c *subscriptions) remove(channel string) {
-	if c.many != nil {
-		delete(c.many, channel)
-		return
-	}
-	if i := c.find(channel); i >= 0 {
-		c.list = slices.Delete(c.list, i, i+1)
+	switch {
+	case c.more != nil:
+		if c.more.remove(channel); c.more.len() == 0 {
+			c.more = nil
+		}
+	case c.only != nil && c.only.name == channel:
+		c.only = nil
 	}
 }
 
 // all returns the subscriptions in order. It is read-only.
 func (c *subscriptions) all() []subscription {
-	if c.many == nil {
-		return c.list
+	switch {
+	case c.more != nil:
+		return c.more.all()
+	case c.only != nil:
+		return []subscription{{channel: c.only.name, local: c.only}}
 	}
-	all := make([]subscription, 0, len(c.many))
-	for _, sub := range c.many {
-		all = append(all, sub)
-	}
-	slices.SortFunc(all, func(a, b subscription) int { return cmp.Compare(a.since, b.since) })
-	return all
+	return nil
 }
 
 // names returns the channels in order.
@@ -135,7 +129,7 @@ func (s *Socket) IsSubscribed(channel string) bool {
 	return ok
 }
 
-// subscribe subscribes the socket. The channel is kept; options is called for
+// subscribe subscribes the socket. The channel is borrowed; options is called for
 // the events. It blocks as long as the broker does.
 func (s *Socket) subscribe(ctx context.Context, channel string, options func() protocol.Data) error {
 	s.mu.Lock()
@@ -144,10 +138,19 @@ func (s *Socket) subscribe(ctx context.Context, channel string, options func() p
 		return protocol.ErrInvalidAction.Withf(
 			"Socket %s tried to exceed the channel subscription limit of %d", s.ID(), limit)
 	}
-	if _, again := s.subs.get(channel); again {
-		s.emitSubscribedLocked(channel, options)
+	if sub, again := s.subs.get(channel); again {
+		s.emitSubscribedLocked(sub.channel, options)
 		s.mu.Unlock()
 		return nil
+	}
+	if s.state == Open {
+		if local, held := s.srv.index.AcquireHeld(channel); held {
+			s.subs.addSettled(local)
+			local.join(s, s.apart)
+			s.emitSubscribedLocked(local.name, options)
+			s.mu.Unlock()
+			return nil
+		}
 	}
 	since := s.subs.add(channel)
 	s.mu.Unlock()
@@ -159,7 +162,7 @@ func (s *Socket) subscribe(ctx context.Context, channel string, options func() p
 	if err == nil && there && s.state == Open {
 		s.subs.settle(channel, local)
 		local.join(s, s.apart)
-		s.emitSubscribedLocked(channel, options)
+		s.emitSubscribedLocked(local.name, options)
 		s.mu.Unlock()
 		return nil
 	}

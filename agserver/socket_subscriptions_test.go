@@ -45,6 +45,49 @@ func TestSocket_Subscriptions(t *testing.T) {
 	})
 }
 
+// One channel, several, many, and back: the socket keeps them in another way each
+// time, and gets what is published in all of them.
+func TestSocket_Subscriptions_ComeAndGo(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		c, sock := r.shake()
+		var want []string
+		expect := func() {
+			t.Helper()
+			if got := sock.Subscriptions(); !slices.Equal(got, want) || sock.SubscriptionCount() != len(want) {
+				t.Fatalf("Subscriptions() = %v, want %v", got, want)
+			}
+			for _, channel := range want {
+				if !sock.IsSubscribed(channel) {
+					t.Errorf("IsSubscribed(%q) = false", channel)
+				}
+				check(t, srv.Exchange().InvokePublish(t.Context(), channel, channel))
+				c.Expect(fmt.Sprintf(`{"event":"#publish","data":{"channel":%q,"data":%[1]q}}`, channel))
+			}
+		}
+		for round := range 2 {
+			other, _ := r.shake() // channels that somebody else has are joined in another way
+			for i := range 6 {
+				join(other, fmt.Sprintf("channel-%d-%d", round, 2*i))
+			}
+			for i := range 12 {
+				channel := fmt.Sprintf("channel-%d-%d", round, i)
+				join(c, channel)
+				want = append(want, channel)
+				expect()
+			}
+			other.Cut()
+			for len(want) > 0 {
+				gone := len(want) / 2
+				c.Send(fmt.Sprintf(`{"event":"#unsubscribe","data":%q,"cid":2}`, want[gone]))
+				c.Expect(`{"rid":2}`)
+				want = slices.Delete(want, gone, gone+1)
+				expect()
+			}
+		}
+	})
+}
+
 // The options of a subscription are told as they came, without the channel.
 func TestSocket_SubscriptionEvent(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, r *rig) {

@@ -20,23 +20,22 @@ type turnNumber uint32
 // by the socket's mu.
 type turn struct {
 	number turnNumber
-	open   int           // calls without an answer
-	spent  bool          // publications wait, too
-	began  time.Duration // by the engine's clock, of the latest call
+	open   int32  // calls without an answer
+	began  moment // of the latest call
 }
 
 // beginTurn joins the turn that is under way, or begins one.
 func (s *Socket) beginTurn() turnNumber {
-	now := time.Duration(s.now())
+	now := s.now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := &s.turn
-	if t.open == 0 || now-t.began > turnPatience {
+	if t.open == 0 || t.began.since(now) > turnPatience {
 		t.number = max(1, t.number+1)
-		t.open, t.spent = 0, false
+		t.open, s.spent = 0, false
 	}
 	t.open++
-	t.began = now
+	t.began = momentAfter(now)
 	return t.number
 }
 
@@ -50,8 +49,8 @@ func (s *Socket) endTurn(n turnNumber) {
 	if s.turn.open--; s.turn.open > 0 {
 		return
 	}
-	spent := s.turn.spent
-	s.turn.spent = false
+	spent := s.spent
+	s.spent = false
 	if s.out != nil {
 		s.flushLocked()
 	}
@@ -66,7 +65,7 @@ func (s *Socket) endTurn(n turnNumber) {
 func (s *Socket) spendTurn() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.turn.spent = true
+	s.spent = true
 	s.standApartLocked(true)
 }
 
@@ -75,5 +74,5 @@ func (s *Socket) inTurnLocked() time.Duration {
 	if s.turn.open == 0 {
 		return 0
 	}
-	return max(0, s.turn.began+turnPatience-time.Duration(s.now()))
+	return max(0, turnPatience-s.turn.began.since(s.now()))
 }

@@ -16,31 +16,33 @@ func (s *Socket) wake(now engine.Instant) engine.Instant {
 	}
 	opt := &s.srv.opt
 	s.mu.Lock()
-	awaiting := s.state == Connecting && !s.handshaking
+	late := s.state == Connecting && s.openedAt != 0 && outlasted(opt.HandshakeTimeout, s.openedAt, now)
 	s.mu.Unlock()
-	if awaiting && after(now, s.openedAt, opt.HandshakeTimeout) {
+	if late {
 		s.closeWith(protocol.CloseHandshakeTimeout, "")
 		return 0
 	}
 	if opt.PingTimeoutDisabled {
 		return s.nextWake(now)
 	}
-	if after(now, engine.Instant(s.lastSeen.Load()), opt.PingTimeout) {
+	if outlasted(opt.PingTimeout, s.lastSeen.Load(), now) {
 		if !s.isPaused() {
 			s.closeWith(protocol.ClosePongTimeout, "")
 			return 0
 		}
-		s.lastSeen.Store(int64(now)) // it is we who do not read
+		s.lastSeen.Store(momentAfter(now)) // it is we who do not read
 	}
-	if opt.PingInterval > 0 && now >= s.nextPing {
+	if opt.PingInterval > 0 && s.nextPing.since(now) >= 0 {
 		s.conn.SendFirst(s.srv.ping)
-		s.nextPing = s.nextPing.Add(opt.PingInterval)
-		if s.nextPing <= now {
-			s.nextPing = now.Add(opt.PingInterval)
+		if s.nextPing = s.nextPing.add(opt.PingInterval); s.nextPing.since(now) >= 0 {
+			s.nextPing = momentAfter(now).add(opt.PingInterval)
 		}
 	}
 	return s.nextWake(now)
 }
+
+// outlasted reports whether d has passed since m; a d of 0 is off.
+func outlasted(d time.Duration, m moment, now engine.Instant) bool { return d > 0 && m.since(now) >= d }
 
 // nextWake returns the earliest of the socket's times.
 func (s *Socket) nextWake(now engine.Instant) engine.Instant {
@@ -52,16 +54,16 @@ func (s *Socket) nextWake(now engine.Instant) engine.Instant {
 		}
 	}
 	s.mu.Lock()
-	if s.state == Connecting && !s.handshaking && opt.HandshakeTimeout > 0 {
-		sooner(s.openedAt.Add(opt.HandshakeTimeout))
+	if s.state == Connecting && s.openedAt != 0 && opt.HandshakeTimeout > 0 {
+		sooner(s.openedAt.add(opt.HandshakeTimeout).at(now))
 	}
 	s.mu.Unlock()
 	if !opt.PingTimeoutDisabled {
 		if opt.PingInterval > 0 {
-			sooner(s.nextPing)
+			sooner(s.nextPing.at(now))
 		}
 		if opt.PingTimeout > 0 {
-			sooner(engine.Instant(s.lastSeen.Load()).Add(opt.PingTimeout))
+			sooner(s.lastSeen.Load().add(opt.PingTimeout).at(now))
 		}
 	}
 	if next != 0 {

@@ -259,7 +259,7 @@ func (s *Socket) flushLocked() {
 // out directly again, and gives up an outbox that is not needed.
 func (s *Socket) settleLocked() {
 	o := s.out
-	if o != nil && (len(o.queue) > 0 || o.pumping || o.batch.collecting) || s.turn.spent || s.srv.middleware.has(middleware.Outbound) {
+	if o != nil && (len(o.queue) > 0 || o.pumping || o.batch.collecting) || s.spent || s.srv.middleware.has(middleware.Outbound) {
 		return
 	}
 	s.standApartLocked(false)

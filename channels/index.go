@@ -81,6 +81,21 @@ func (x *Index[V]) Acquire(ctx context.Context, channel string) (V, error) {
 	}
 }
 
+// AcquireHeld is Acquire for a channel that has subscribers already. It does not
+// wait and reports false for any other, which is not acquired then.
+func (x *Index[V]) AcquireHeld(channel string) (V, bool) {
+	if e := x.load(channel); e != nil {
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		if phase(e.phase.Load()) == held {
+			e.count++
+			return e.value, true
+		}
+	}
+	var none V
+	return none, false
+}
+
 // open subscribes the entry that the caller has just made.
 func (x *Index[V]) open(ctx context.Context, e *entry[V]) (V, error) {
 	err := x.broker.Subscribe(ctx, e.channel)

@@ -89,6 +89,23 @@ func TestIndex_FirstAndLast(t *testing.T) {
 	}
 }
 
+func TestIndex_AcquireHeld(t *testing.T) {
+	var b fakeBroker
+	x := newIndex(&b)
+	if _, ok := x.AcquireHeld("a"); ok || x.Subscribers("a") != 0 {
+		t.Error("AcquireHeld() acquired a channel that nobody has")
+	}
+	first := acquire(t, x, "a")
+	if g, ok := x.AcquireHeld("a"); !ok || g != first || x.Subscribers("a") != 2 {
+		t.Errorf("AcquireHeld() = %p, %v, %d subscribers, want %p, true, 2", g, ok, x.Subscribers("a"), first)
+	}
+	release(t, x, "a")
+	release(t, x, "a")
+	if _, ok := x.AcquireHeld("a"); ok {
+		t.Error("AcquireHeld() acquired a channel that nobody has any more")
+	}
+}
+
 func TestIndex_ReleaseWithoutAcquire(t *testing.T) {
 	x := newIndex(&fakeBroker{})
 	wantError(t, "Release()", x.Release(t.Context(), "a"), channels.ErrNotAcquired)

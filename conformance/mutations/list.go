@@ -73,7 +73,7 @@ var mutations = []Mutation{
 	},
 	{
 		"pong timeout counts only pongs", "agserver/socket_read.go",
-		`if pong || now.Sub(last) > s.srv.opt.PingTimeout/pongResetDivisor {`, `if pong || last < 0 {`,
+		`if pong || last > s.srv.opt.PingTimeout/pongResetDivisor {`, `if pong || last < 0 {`,
 		[]string{"timers"},
 	},
 	{
