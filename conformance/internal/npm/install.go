@@ -36,6 +36,18 @@ func Install(t testing.TB, dir string) string {
 	return dir
 }
 
+// Ensure does that for a program: it installs the packages of dir unless they
+// are there.
+func Ensure(ctx context.Context, dir string) error {
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, installTimeout)
+	defer cancel()
+	return install(ctx, npm, dir)
+}
+
 func install(ctx context.Context, npm, dir string) (err error) {
 	unlock, err := lock(filepath.Join(dir, "package-lock.json"))
 	if err != nil {

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// run is the program: 0 if all was measured, 1 if something failed, 2 if it was
+// asked for what it does not know.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	if len(args) > 0 && args[0] == "serve" {
+		return status(serve(args[1:], stderr), stderr)
+	}
+	c := &config{peers: map[string]string{}, stdout: stdout, stderr: stderr}
+	if err := c.parse(args); errors.Is(err, flag.ErrHelp) {
+		return 0
+	} else if err != nil {
+		return 2
+	}
+	switch c.command {
+	case "table":
+		return status(c.tabulate(), stderr)
+	case "growth":
+		return status(c.measureAll(ctx, c.growth), stderr)
+	}
+	return status(c.measureAll(ctx, c.table), stderr)
+}
+
+func status(err error, stderr io.Writer) int {
+	if err != nil {
+		fmt.Fprintln(stderr, "bench:", err)
+		return 1
+	}
+	return 0
+}
+
+// config is what the command line says.
+type config struct {
+	command            string // "", "growth" or "table"
+	rounds             int
+	quick, list        bool
+	markdown           bool
+	names              *regexp.Regexp
+	record             string
+	loader, loaderArgs string
+	ours               string
+	peers              map[string]string
+	files              []string
+	stdout, stderr     io.Writer
+}
+
+func (c *config) parse(args []string) error {
+	if len(args) > 0 && slices.Contains([]string{"growth", "table"}, args[0]) {
+		c.command, args = args[0], args[1:]
+	}
+	f := flag.NewFlagSet("bench", flag.ContinueOnError)
+	f.SetOutput(c.stderr)
+	names := f.String("only", "", "only what matches this expression")
+	f.IntVar(&c.rounds, "rounds", 3, "how often everything is measured")
+	f.BoolVar(&c.quick, "quick", false, "one short round, for an impression")
+	f.BoolVar(&c.list, "list", false, "list what there is to measure")
+	f.BoolVar(&c.markdown, "markdown", false, "print Markdown")
+	f.StringVar(&c.record, "record", "", "append every measurement to this `file`, a line of JSON each")
+	f.StringVar(&c.ours, "ours", "", "the `command` of our server instead of a fresh build of cmd/agserver; its port is added")
+	f.StringVar(&c.loader, "loader", "", "the load generator instead of a fresh build of cmd/agload")
+	f.StringVar(&c.loaderArgs, "loader-args", "-json -quiet", "what every run of it gets beside")
+	f.Func("peer", "a server to compare with, as `name=command`; its port is added", func(text string) error {
+		name, command, ok := strings.Cut(text, "=")
+		if !ok || name == "" || strings.TrimSpace(command) == "" {
+			return errors.New("want name=command")
+		}
+		c.peers[name] = command
+		return nil
+	})
+	if err := f.Parse(args); err != nil {
+		return err
+	}
+	c.files = f.Args()
+	if c.quick {
+		c.rounds = 1
+	}
+	var err error
+	if c.names, err = regexp.Compile(*names); err != nil {
+		fmt.Fprintln(c.stderr, "bench: -only:", err)
+	}
+	return err
+}
+
+// tabulate prints what was recorded.
+func (c *config) tabulate() error {
+	results, err := readResults(c.files)
+	if err != nil {
+		return err
+	}
+	c.print(compare(results))
+	for _, curve := range curves() {
+		if t := curve.table(results); len(t) > 1 {
+			fmt.Fprintf(c.stdout, "\n%s\n\n", curve.title)
+			c.print(t)
+		}
+	}
+	return nil
+}
+
+func (c *config) print(t table) {
+	switch {
+	case len(t) < 2:
+	case c.markdown:
+		t.markdown(c.stdout)
+	default:
+		t.text(c.stdout)
+	}
+}
+
+// measureAll prepares a session, has it filled and prints its tables.
+func (c *config) measureAll(ctx context.Context, fill func(context.Context, *programs, *session) error) error {
+	if c.list {
+		c.listAll()
+		return nil
+	}
+	temp, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(temp)
+	p, err := c.prepare(ctx, temp)
+	if err != nil {
+		return err
+	}
+	s := &session{loader: p.loader, pace: fullPace, progress: c.stderr, machine: machine()}
+	if c.quick {
+		s.pace = quickPace
+	}
+	if c.record != "" {
+		f, err := os.OpenFile(c.record, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		s.record = f
+	}
+	if err := fill(ctx, p, s); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.stdout, "\n%s; medians of %d\n\n", s.machine, c.rounds)
+	c.print(compare(s.results))
+	for _, curve := range curves() {
+		if t := curve.table(s.results); len(t) > 1 {
+			fmt.Fprintf(c.stdout, "\n%s\n\n", curve.title)
+			c.print(t)
+		}
+	}
+	if s.broken > 0 {
+		return fmt.Errorf("%d measurements failed", s.broken)
+	}
+	return nil
+}
+
+func (c *config) listAll() {
+	if c.command == "growth" {
+		for _, curve := range curves() {
+			fmt.Fprintf(c.stdout, "%-16s %s\n", curve.name, curve.title)
+		}
+		return
+	}
+	for _, r := range rows {
+		fmt.Fprintf(c.stdout, "%-16s %s\n", r.name, r.title)
+	}
+}
+
+// table measures the rows, in turn on all servers.
+func (c *config) table(ctx context.Context, p *programs, s *session) error {
+	if err := p.install(ctx); err != nil {
+		return err
+	}
+	for round := range c.rounds {
+		for _, r := range only(c.names) {
+			for _, on := range p.of(r) {
+				if err := s.row(ctx, r, on, round); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}

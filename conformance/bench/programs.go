@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+)
+
+// programs are what takes part.
+type programs struct {
+	reference server
+	ours      server
+	self      string // this program
+	peers     []server
+	loader    loader
+}
+
+// prepare builds what is to be built, into temp.
+func (c *config) prepare(ctx context.Context, temp string) (*programs, error) {
+	root, err := repositoryRoot()
+	if err != nil {
+		return nil, err
+	}
+	build := func(path string) (string, error) {
+		out := filepath.Join(temp, filepath.Base(path))
+		cmd := exec.CommandContext(ctx, "go", "build", "-o", out, path)
+		cmd.Dir = root
+		if text, err := cmd.CombinedOutput(); err != nil {
+			return "", fmt.Errorf("build %s: %w\n%s", path, err, text)
+		}
+		return out, nil
+	}
+	var p programs
+	if p.self, err = os.Executable(); err != nil {
+		return nil, err
+	}
+	p.loader = loader{path: c.loader, extra: strings.Fields(c.loaderArgs)}
+	if c.loader == "" {
+		if p.loader.path, err = build("./cmd/agload"); err != nil {
+			return nil, err
+		}
+	}
+	ours := strings.Fields(c.ours)
+	if c.ours == "" {
+		path, err := build("./cmd/agserver")
+		if err != nil {
+			return nil, err
+		}
+		ours = []string{path, "-host", "127.0.0.1", "-log-level", "1", "-port"}
+	}
+	p.ours = server{name: oursName, command: ours, scheme: "ws"}
+	p.reference = server{name: referenceName, scheme: "ws",
+		command: []string{"node", filepath.Join(root, "conformance", "reference", "load.js"), "--port"}}
+	for name, command := range c.peers {
+		p.peers = append(p.peers, server{name: name, command: strings.Fields(command), scheme: "ws"})
+	}
+	return &p, nil
+}
+
+// install makes sure that the reference's packages are there.
+func (p *programs) install(ctx context.Context) error {
+	return npm.Ensure(ctx, filepath.Dir(p.reference.command[1]))
+}
+
+// door is ours behind a door of its own.
+func (p *programs) door(flag string) server {
+	s := server{name: oursName, command: []string{p.self, "serve", flag}, scheme: "ws"}
+	if flag == "-tls" {
+		s.scheme = "wss"
+	}
+	return s
+}
+
+// for returns the servers that take part in a row.
+func (p *programs) of(r row) []server {
+	ours := p.ours
+	if r.door != "" {
+		ours = p.door(r.door)
+	}
+	if r.alone {
+		return []server{ours}
+	}
+	return append([]server{p.reference, ours}, p.peers...)
+}
+
+// repositoryRoot is the nearest folder above the working directory that has a
+// go.mod.
+func repositoryRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			return dir, nil
+		}
+		parent := filepath.Dir(dir)
+		if parent == dir {
+			return "", errors.New("not inside the repository")
+		}
+		dir = parent
+	}
+}

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestFigure_Met(t *testing.T) {
+	less := figure{reference: 100, asked: 10}
+	more := figure{reference: 100, asked: 1000, more: true}
+	alone := figure{asked: 10}
+	for _, tt := range []struct {
+		name            string
+		f               figure
+		ours, reference float64
+		want            string
+	}{
+		{"Both", less, 9, 100, "yes"},
+		{"SlowMachine", less, 19, 200, "ratio"},
+		{"FastMachine", less, 9, 50, "figure"},
+		{"Neither", less, 11, 100, "no"},
+		{"MoreBoth", more, 1000, 100, "yes"},
+		{"MoreRatio", more, 500, 50, "ratio"},
+		{"MoreNeither", more, 900, 100, "no"},
+		{"Alone", alone, 10, 0, "yes"},
+		{"AloneNot", alone, 11, 0, "no"},
+		{"NotAsked", figure{}, 1, 1, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if got := tt.f.met(tt.ours, tt.reference); got != tt.want {
+				t.Errorf("met(%v, %v) = %q, want %q", tt.ours, tt.reference, got, tt.want)
+			}
+		})
+	}
+}
+
+func TestCompare(t *testing.T) {
+	measured := func(server string, cpu, perSecond, p99 float64) result {
+		return result{"name": "rpc-w8", "server": server, fieldCall: cpu, "per_s": perSecond, "p99_us": p99}
+	}
+	results := []result{
+		measured(referenceName, 20, 60_000, 40_000), measured(oursName, 0.5, 2_345_678, 2_000),
+		measured(oursName, 0.9, 1_000_000, 9_000), measured(oursName, 0.7, 2_000_000, 4_000), // the medians
+		measured("floor", 0.6, 1_700_000, 1_000),
+	}
+	var out strings.Builder
+	compare(results).markdown(&out)
+	want := `| load | figure | reference | ours | ratio | asked | asked ratio | met | floor |
+|---|---|---:|---:|---:|---:|---:|---:|---:|
+| calls, 200 callers, 8 in flight | CPU a call | 20 µs | 0.7 µs | 0.035 | 0.8 µs | 0.042 | yes | 0.6 µs |
+|  | rate | 60,000/s | 2,000,000/s | 33 | 1,800,000/s | 30 | yes | 1,700,000/s |
+|  | p99 | 40 ms | 4 ms | 0.1 | 3 ms | 0.077 | no | 1 ms |
+`
+	if out.String() != want {
+		t.Errorf("compare() =\n%s\nwant\n%s", &out, want)
+	}
+}
+
+func TestResult_Check(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		r    result
+		want string
+	}{
+		{"OK", result{"lost": 0.0, "per_s": 5.0}, ""},
+		{"Lost", result{"lost": 3.0, "last_error": "oh"}, "lost: 3, oh"},
+		{"Disordered", result{"out_of_order": 1.0, "bad": 2.0}, "out_of_order: 1, bad: 2"},
+		{"Early", result{"time_up": true}, "time_up"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := ""
+			if err := tt.r.check(); err != nil {
+				got = err.Error()
+			}
+			if got != tt.want {
+				t.Errorf("check() = %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestNumber(t *testing.T) {
+	for n, want := range map[float64]string{0.1234: "0.123", 12.34: "12.3", 999: "999", 1234: "1,234", 99999: "99,999", 1234567: "1,230,000"} {
+		if got := number(n); got != want {
+			t.Errorf("number(%v) = %q, want %q", n, got, want)
+		}
+	}
+}
