@@ -42,19 +42,32 @@ func (s seconds) Set(text string) error {
 func readFlags(mode load.Mode, args []string) (load.Plan, output, error) {
 	p := load.Plan{Mode: mode}
 	var out output
+	if err := parse(newFlags(mode, &p, &out), args); err != nil {
+		return p, out, err
+	}
+	return p, out, p.Check()
+}
+
+// newFlags returns the flags of a mode, which set p and out.
+func newFlags(mode load.Mode, p *load.Plan, out *output) *flag.FlagSet {
 	set := flag.NewFlagSet(string(mode), flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	set.BoolVar(&out.json, "json", false, "")
 	set.BoolVar(&out.quiet, "quiet", false, "")
-	addServerFlags(set, &p)
-	addModeFlags(set, &p)
+	addServerFlags(set, p)
+	addModeFlags(set, p)
 	if mode != load.Idle {
-		addLoadFlags(set, &p)
+		addLoadFlags(set, p)
 	}
-	if err := parse(set, args); err != nil {
-		return p, out, err
-	}
-	return p, out, p.Check()
+	return set
+}
+
+// flagNames are the names of a mode's flags.
+func flagNames(mode load.Mode) []string {
+	var names []string
+	p := load.Plan{Mode: mode}
+	newFlags(mode, &p, &output{}).VisitAll(func(f *flag.Flag) { names = append(names, f.Name) })
+	return names
 }
 
 // parse parses flags and nothing else.
@@ -148,4 +161,6 @@ func addLoadFlags(set *flag.FlagSet, p *load.Plan) {
 	set.Var(seconds{&p.Settle}, "settle", "")
 	set.Var(seconds{&p.Warm}, "warm", "")
 	set.Var(seconds{&p.Measure}, "seconds", "")
+	p.Drain = 3 * time.Second
+	set.Var(seconds{&p.Drain}, "drain", "")
 }

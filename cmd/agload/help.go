@@ -66,6 +66,8 @@ FLAGS OF ALL MODES BUT IDLE
   --settle TIME        (default 0.5)  pause between connecting and loading
   --warm TIME          (default 1.5)  load before it is measured
   --seconds TIME       (default 8)    load that is measured
+  --drain TIME         (default 3)    how long nothing may arrive, afterwards,
+                       before what is missing counts as lost
 
   A TIME is in seconds, or has a unit: 1.5, 500ms, 2m.
 

@@ -9,16 +9,17 @@ import (
 	"github.com/socketcluster-go/socketcluster/cmd/agload/internal/load"
 )
 
-// plainEvery is how often a line is written where it is no terminal.
+// plainEvery is how often a line is written in a phase where it is no terminal.
 const plainEvery = 5 * time.Second
 
 // teller tells how a run goes: on a terminal in one line that is written anew,
-// elsewhere by a line now and then. It is used by one goroutine.
+// elsewhere by a line for each phase and now and then. It is used by one goroutine.
 type teller struct {
 	out        io.Writer
 	quiet      bool
 	isTerminal bool
 	last       time.Time
+	phase      string
 	isOpen     bool // a line without its end stands on the terminal
 }
 
@@ -43,8 +44,8 @@ func (t *teller) tell(p load.Progress) {
 	case t.isTerminal:
 		fmt.Fprintf(t.out, "\r%s%s", p, clearToEnd)
 		t.isOpen = true
-	case time.Since(t.last) >= plainEvery:
-		t.last = time.Now()
+	case p.Phase != t.phase || time.Since(t.last) >= plainEvery:
+		t.phase, t.last = p.Phase, time.Now()
 		fmt.Fprintln(t.out, p)
 	}
 }

@@ -21,7 +21,7 @@ func plan(mode load.Mode, url string) load.Plan {
 		Sockets: 50, Channels: 10, Subs: 20, SubsPer: 2, Publishers: 3, Callers: 10, Window: 4, Rate: 200,
 		Payload: 100, Procedure: "echo", Loops: 2, Connecting: 16, MaxSockets: 1000,
 		Settle: 10 * time.Millisecond, Warm: 20 * time.Millisecond, Measure: 200 * time.Millisecond,
-		Wait: 50 * time.Millisecond, MaxTime: time.Minute,
+		Wait: 50 * time.Millisecond, MaxTime: time.Minute, Drain: 2 * time.Second,
 	}
 }
 
@@ -110,6 +110,7 @@ func TestRun_Variants(t *testing.T) {
 		{"Unacknowledged", agserver.Options{}, func(p *load.Plan) { p.Mode, p.NoAck = load.FanoutRate, true }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			url := newServer(t, &test.o)
 			for _, portable := range []bool{false, true} {
 				p := plan(load.Fanout, url)

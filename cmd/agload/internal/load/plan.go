@@ -62,6 +62,10 @@ type Plan struct {
 
 	Settle, Warm, Measure, Wait, MaxTime time.Duration
 
+	// Drain is how long nothing may arrive, after the load, before what is
+	// missing counts as lost.
+	Drain time.Duration
+
 	PIDs  []int // the server's processes; empty: who listens on the port
 	Label string
 }
@@ -106,7 +110,7 @@ func (p *Plan) Check() error {
 		return fmt.Errorf("%d sockets are more than --max-sockets %d", n, p.MaxSockets)
 	}
 	for name, d := range map[string]time.Duration{
-		"settle": p.Settle, "warm": p.Warm, "wait": p.Wait,
+		"settle": p.Settle, "warm": p.Warm, "wait": p.Wait, "drain": p.Drain,
 	} {
 		if d < 0 {
 			return fmt.Errorf("--%s must not be negative", name)

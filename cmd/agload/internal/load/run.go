@@ -173,15 +173,12 @@ func (r *runner) wait(ctx context.Context, phase string, d time.Duration, done f
 	}
 }
 
-// drainTime is how long nothing may arrive before what is missing counts as
-// lost.
-const drainTime = 3 * time.Second
-
-// drain waits until everything that was sent has arrived.
+// drain waits until everything that was sent has arrived, or nothing comes any
+// more.
 func (r *runner) drain() {
 	time.Sleep(20 * time.Millisecond) // what was being sent is counted
 	last, since := r.operations(), time.Now()
-	for time.Since(since) < drainTime {
+	for time.Since(since) < r.plan.Drain {
 		got := r.operations()
 		acknowledged := r.plan.Mode == RPC || r.plan.NoAck || r.replies() >= r.sent()
 		if got >= r.owed() && acknowledged || r.isDeserted() {
