@@ -26,6 +26,11 @@ type (
 	// made afterwards too: nobody is too late for it.
 	ReadyEvent struct{}
 
+	// BrokerStateChangeEvent: the broker has lost its connection to the other
+	// nodes, and why; with Lost nil, it is connected again and every channel
+	// subscribed as before. The reference has no such event.
+	BrokerStateChangeEvent struct{ Lost error }
+
 	// HandshakeEvent: a WebSocket connection was accepted; the client has yet
 	// to send #handshake.
 	HandshakeEvent struct{ Socket *Socket }
@@ -125,6 +130,7 @@ type AuthStateChange struct {
 func (ErrorEvent) EventName() string                     { return "error" }
 func (WarningEvent) EventName() string                   { return "warning" }
 func (ReadyEvent) EventName() string                     { return "ready" }
+func (BrokerStateChangeEvent) EventName() string         { return "brokerStateChange" }
 func (HandshakeEvent) EventName() string                 { return "handshake" }
 func (ConnectionEvent) EventName() string                { return "connection" }
 func (ConnectionAbortEvent) EventName() string           { return "connectionAbort" }
@@ -143,6 +149,7 @@ type Events struct {
 	Error                     *stream.Stream[ErrorEvent]
 	Warning                   *stream.Stream[WarningEvent]
 	Ready                     *stream.Stream[ReadyEvent]
+	BrokerStateChange         *stream.Stream[BrokerStateChangeEvent]
 	Handshake                 *stream.Stream[HandshakeEvent]
 	Connection                *stream.Stream[ConnectionEvent]
 	ConnectionAbort           *stream.Stream[ConnectionAbortEvent]
@@ -165,6 +172,7 @@ type emitters struct {
 	error                     stream.Emitter[ErrorEvent]
 	warning                   stream.Emitter[WarningEvent]
 	ready                     stream.Emitter[ReadyEvent]
+	brokerStateChange         stream.Emitter[BrokerStateChangeEvent]
 	handshake                 stream.Emitter[HandshakeEvent]
 	connection                stream.Emitter[ConnectionEvent]
 	connectionAbort           stream.Emitter[ConnectionAbortEvent]
@@ -185,6 +193,7 @@ func (e *emitters) events() Events {
 		Error:                     e.error.Stream(),
 		Warning:                   e.warning.Stream(),
 		Ready:                     e.ready.Stream(),
+		BrokerStateChange:         e.brokerStateChange.Stream(),
 		Handshake:                 e.handshake.Stream(),
 		Connection:                e.connection.Stream(),
 		ConnectionAbort:           e.connectionAbort.Stream(),
@@ -240,7 +249,8 @@ func (e *Events) Stats() []stream.Stats { return statsOf(e.each()) }
 
 func (e *Events) each() []namedControls {
 	return []namedControls{
-		{"error", e.Error}, {"warning", e.Warning}, {"ready", e.Ready}, {"handshake", e.Handshake},
+		{"error", e.Error}, {"warning", e.Warning}, {"ready", e.Ready},
+		{"brokerStateChange", e.BrokerStateChange}, {"handshake", e.Handshake},
 		{"connection", e.Connection}, {"connectionAbort", e.ConnectionAbort}, {"disconnection", e.Disconnection},
 		{"closure", e.Closure}, {"subscription", e.Subscription}, {"unsubscription", e.Unsubscription},
 		{"authentication", e.Authentication}, {"deauthentication", e.Deauthentication},

@@ -54,6 +54,11 @@ func (n node) BrokerReady() { n.brokerReady() }
 // BrokerError reports what went wrong in the broker, as a warning.
 func (n node) BrokerError(err error) { n.emitWarning(err) }
 
+// BrokerStateChange reports that the broker is cut off, or back.
+func (n node) BrokerStateChange(lost error) {
+	emit(n.Server, &n.emit.brokerStateChange, BrokerStateChangeEvent{Lost: lost})
+}
+
 // viaBroker does what may ask a broker that does I/O: the end of the connection
 // does not wait for it, and its panics are errors.
 func (s *Socket) viaBroker(r *runner, f func() error) error {

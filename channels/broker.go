@@ -20,8 +20,10 @@ type Broker interface {
 	Attach(Sink) error
 
 	// Subscribe asks for the messages of a channel. When it returns nil, whatever
-	// is published afterwards is delivered. After an error the channel counts as
-	// not subscribed, and the broker sees to it that it is not.
+	// this node publishes afterwards is delivered, and what the others publish as
+	// soon as they have heard of it. It succeeds without a connection, too: the
+	// channel is subscribed when the connection is back. After an error the
+	// channel counts as not subscribed, and the broker sees to it that it is not.
 	Subscribe(ctx context.Context, channel string) error
 
 	// Unsubscribe ends that. Messages may still be delivered for a while; the
@@ -31,8 +33,10 @@ type Broker interface {
 
 	// Publish hands a message to all nodes that are subscribed, this one
 	// included, and returns when the broker has taken it. Messages that one
-	// goroutine publishes to one channel arrive in that order, and once. The
-	// data is borrowed until Publish returns; nil is a message without data.
+	// goroutine publishes to one channel arrive in that order, and once at most.
+	// Nothing is lost in silence: ErrDisconnected and ErrOverload say that a
+	// message was not sent, ErrUnconfirmed that nobody knows. The data is borrowed
+	// until Publish returns; nil is a message without data.
 	Publish(ctx context.Context, channel string, data protocol.Data) error
 
 	// Close ends the broker and waits for its goroutines. Afterwards nothing is

@@ -17,4 +17,19 @@ var (
 	// ErrNotAcquired is returned by Index.Release for a channel that nobody
 	// holds: there was a Release without an Acquire.
 	ErrNotAcquired = errors.New("channels: released a channel that is not acquired")
+
+	// ErrDisconnected is returned by Publish of a broker that has lost its
+	// connection: the message was not sent. It is what BrokerStateChange says,
+	// too.
+	ErrDisconnected = errors.New("channels: the broker is not connected")
+
+	// ErrUnconfirmed is returned by Publish when the connection was lost, or time
+	// was up, before the broker confirmed: the message was delivered once or not
+	// at all. It is not sent again.
+	ErrUnconfirmed = errors.New("channels: the broker has not confirmed the message")
+
+	// ErrOverload is returned by Publish when as many bytes as may wait for a
+	// broker's connection do so already, and reported to the sink when messages
+	// came faster than they could be delivered, and some were dropped.
+	ErrOverload = errors.New("channels: too much waits for the broker, or for its node")
 )

@@ -35,6 +35,8 @@ func (n *node) Deliver(channel string, data protocol.Data) {
 func (n *node) BrokerReady()          {}
 func (n *node) BrokerError(err error) { fmt.Println(err) }
 
+func (n *node) BrokerStateChange(lost error) { fmt.Println(lost) }
+
 func (n *node) Publish(ctx context.Context, channel string, data protocol.Data) error {
 	return n.broker.Publish(ctx, channel, data)
 }

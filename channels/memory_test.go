@@ -22,6 +22,7 @@ type sinkFunc func(channel string, data protocol.Data)
 func (f sinkFunc) Deliver(channel string, data protocol.Data) { f(channel, data) }
 func (sinkFunc) BrokerReady()                                 {}
 func (sinkFunc) BrokerError(error)                            {}
+func (sinkFunc) BrokerStateChange(error)                      {}
 
 func TestMemoryBroker_DeliversBeforePublishReturns(t *testing.T) {
 	var b channels.MemoryBroker

@@ -14,7 +14,11 @@ type Sink interface {
 	// BrokerReady says that the broker can serve. It is called once.
 	BrokerReady()
 
-	// BrokerError reports what went wrong outside of any call, such as a lost
-	// connection.
+	// BrokerError reports what went wrong outside of any call.
 	BrokerError(err error)
+
+	// BrokerStateChange says that the broker has lost its connection to the
+	// others, with the cause, or, with nil, that it has it again and every
+	// subscription with it. The first connection is BrokerReady's.
+	BrokerStateChange(lost error)
 }

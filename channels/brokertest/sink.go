@@ -1,6 +1,7 @@
 package brokertest
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"sync"
@@ -38,13 +39,15 @@ type sink struct {
 	mu       sync.Mutex
 	changed  *sync.Cond
 	readies  int
+	states   []error // what BrokerStateChange was called with
+	probes   map[string]bool
 	messages []message
 }
 
 var _ channels.Sink = (*sink)(nil)
 
 func newSink(t *testing.T) *sink {
-	s := &sink{t: t, ready: make(chan struct{})}
+	s := &sink{t: t, ready: make(chan struct{}), probes: make(map[string]bool)}
 	s.changed = sync.NewCond(&s.mu)
 	return s
 }
@@ -53,8 +56,21 @@ func newSink(t *testing.T) *sink {
 func (s *sink) Deliver(channel string, data protocol.Data) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if bytes.HasPrefix(data, []byte(`"`+probePrefix)) {
+		s.probes[string(data)] = true
+		return
+	}
 	s.messages = append(s.messages, message{channel: strings.Clone(channel), data: data.Clone()})
 	s.changed.Broadcast()
+}
+
+// probePrefix begins messages that are no test's: see cluster.probe.
+const probePrefix = "brokertest: probe of "
+
+func (s *sink) hasProbe(probe string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.probes[probe]
 }
 
 func (s *sink) BrokerReady() {
@@ -66,6 +82,24 @@ func (s *sink) BrokerReady() {
 }
 
 func (s *sink) BrokerError(err error) { s.t.Logf("BrokerError(%v)", err) }
+
+func (s *sink) BrokerStateChange(lost error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.states = append(s.states, lost)
+	s.changed.Broadcast()
+}
+
+// waitState waits for the nth change of state, counted from 1, and returns it.
+func (s *sink) waitState(n int) error {
+	s.t.Helper()
+	s.waitFor(func() bool { return len(s.states) >= n }, func() string {
+		return fmt.Sprintf("the broker's state changed %d times (%v), want %d", len(s.states), s.states, n)
+	})
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.states[n-1]
+}
 
 func (s *sink) waitReady() {
 	s.t.Helper()
@@ -80,6 +114,17 @@ func (s *sink) waitReady() {
 // came. Stray messages of other channels are allowed.
 func (s *sink) wait(channel string, n int) []message {
 	s.t.Helper()
+	s.waitFor(func() bool { return len(s.ofLocked(channel)) >= n }, func() string {
+		got := s.ofLocked(channel)
+		return fmt.Sprintf("%d messages came in channel %q, want %d: %v", len(got), channel, n, got)
+	})
+	return s.all(channel)[:n]
+}
+
+// waitFor waits until done reports true, or fails with what. Both are called
+// with mu held.
+func (s *sink) waitFor(done func() bool, what func() string) {
+	s.t.Helper()
 	late := time.AfterFunc(patience, func() {
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -89,13 +134,9 @@ func (s *sink) wait(channel string, n int) []message {
 	deadline := time.Now().Add(patience)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for {
-		got := s.ofLocked(channel)
-		if len(got) >= n {
-			return got[:n]
-		}
+	for !done() {
 		if !time.Now().Before(deadline) {
-			s.t.Fatalf("%d messages came in channel %q, want %d: %v", len(got), channel, n, got)
+			s.t.Fatal(what())
 		}
 		s.changed.Wait()
 	}

@@ -1,7 +1,10 @@
 package brokertest
 
 import (
+	"errors"
+	"fmt"
 	"testing"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels"
 )
@@ -16,6 +19,14 @@ type Suite struct {
 	// Nodes is how many nodes a cluster can have. With 0 or 1 the cases about
 	// several nodes are left out.
 	Nodes int
+
+	// Gossips says that the other nodes hear of a subscription a moment after
+	// Subscribe has returned. The suite then waits for them with probes.
+	Gossips bool
+
+	// Proxied is New for a cluster whose nodes reach the broker by way of a proxy
+	// that the suite cuts. nil leaves out the cases about faults.
+	Proxied func(t *testing.T) (open func() channels.Broker, p *Proxy)
 }
 
 // Run runs the suite.
@@ -38,6 +49,9 @@ func Run(t *testing.T, s Suite) {
 	} {
 		t.Run(c.name, func(t *testing.T) { c.test(t, s.start(t)) })
 	}
+	if s.Proxied != nil {
+		t.Run("Faults", s.runFaults)
+	}
 	if s.Nodes < 2 {
 		return
 	}
@@ -57,11 +71,15 @@ func Run(t *testing.T, s Suite) {
 
 // cluster opens the brokers of one test.
 type cluster struct {
-	t    *testing.T
-	open func() channels.Broker
+	t       *testing.T
+	open    func() channels.Broker
+	gossips bool
+	nodes   []channels.Broker // those that node has opened
 }
 
-func (s Suite) start(t *testing.T) *cluster { return &cluster{t: t, open: s.New(t)} }
+func (s Suite) start(t *testing.T) *cluster {
+	return &cluster{t: t, open: s.New(t), gossips: s.Gossips}
+}
 
 // node opens a broker, attaches a sink to it and waits until it is ready. The
 // channels are subscribed.
@@ -83,7 +101,30 @@ func (c *cluster) node(names ...string) (channels.Broker, *sink) {
 			c.t.Fatalf("Subscribe(%q) = %v, want nil", name, err)
 		}
 	}
+	if c.gossips {
+		for _, name := range names {
+			for _, other := range c.nodes {
+				c.probe(other, s, name)
+			}
+		}
+	}
+	c.nodes = append(c.nodes, b)
 	return b, s
+}
+
+// probe publishes on a node until another one, which has just subscribed, gets
+// it. Sinks do not count probes as messages.
+func (c *cluster) probe(from channels.Broker, to *sink, channel string) {
+	c.t.Helper()
+	probe := fmt.Sprintf("%q", fmt.Sprintf("%s%p in %s", probePrefix, from, channel))
+	for deadline := time.Now().Add(patience); !to.hasProbe(probe); time.Sleep(time.Millisecond) {
+		if err := from.Publish(c.t.Context(), channel, []byte(probe)); errors.Is(err, channels.ErrClosed) {
+			return // it has left meanwhile
+		}
+		if time.Now().After(deadline) {
+			c.t.Fatalf("another node does not hear of the subscription of %q", channel)
+		}
+	}
 }
 
 // publish publishes or fails the test.

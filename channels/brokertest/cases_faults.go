@@ -1,0 +1,171 @@
+package brokertest
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+func (s Suite) runFaults(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		test func(t *testing.T, c *cluster, p *Proxy)
+	}{
+		{"Outage", testOutage},
+		{"OutageUnderTraffic", testOutageUnderTraffic},
+		{"LateBroker", testLateBroker},
+		{"CloseWhileCutOff", testCloseWhileCutOff},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			open, p := s.Proxied(t)
+			c.test(t, &cluster{t: t, open: open}, p)
+		})
+	}
+}
+
+// testOutage cuts a node off and checks that publications fail by name, and that
+// every subscription, of before and of meanwhile, is there afterwards.
+func testOutage(t *testing.T, c *cluster, p *Proxy) {
+	b, s := c.node("kept", "left")
+	c.publish(b, "kept", `1`)
+	s.want("kept", `1`)
+
+	p.Cut()
+	if err := s.waitState(1); !errors.Is(err, channels.ErrDisconnected) {
+		t.Errorf("BrokerStateChange(%v) after the cut, want %v", err, channels.ErrDisconnected)
+	}
+	if err := b.Publish(t.Context(), "kept", protocol.Data(`"lost"`)); !errors.Is(err, channels.ErrDisconnected) {
+		t.Errorf("Publish() without a connection = %v, want %v", err, channels.ErrDisconnected)
+	}
+	if err := b.Subscribe(t.Context(), "late"); err != nil {
+		t.Errorf("Subscribe() without a connection = %v, want nil", err)
+	}
+	if err := b.Unsubscribe(t.Context(), "left"); err != nil {
+		t.Errorf("Unsubscribe() without a connection = %v, want nil", err)
+	}
+
+	p.Heal()
+	if err := s.waitState(2); err != nil {
+		t.Errorf("BrokerStateChange(%v) after the cut has healed, want nil", err)
+	}
+	for _, name := range []string{"left", "late", "kept"} {
+		c.publish(b, name, `2`)
+	}
+	s.want("kept", `1`, `2`)
+	s.want("late", `2`)
+	if got := s.all("left"); len(got) != 0 {
+		t.Errorf("a channel that was unsubscribed during the outage got %v", got)
+	}
+}
+
+// testOutageUnderTraffic publishes numbers while the connection is cut again and
+// again. None comes twice or out of order, and none is missing that was confirmed
+// while the connection was whole.
+func testOutageUnderTraffic(t *testing.T, c *cluster, p *Proxy) {
+	const outages, calm = 3, 50
+	b, s := c.node("room")
+	confirmed := make(map[int]bool) // while there was no outage
+	number := 0
+	publish := func(whole bool) error {
+		number++
+		err := b.Publish(t.Context(), "room", protocol.Data(strconv.Itoa(number)))
+		if whole && err != nil {
+			t.Errorf("Publish() with a connection = %v, want nil", err)
+		}
+		confirmed[number] = whole && err == nil
+		return err
+	}
+	for i := range outages {
+		for range calm {
+			publish(true)
+		}
+		time.AfterFunc(time.Millisecond, p.Cut)
+		for err := error(nil); !errors.Is(err, channels.ErrDisconnected); err = publish(false) {
+			if err != nil && !errors.Is(err, channels.ErrUnconfirmed) {
+				t.Fatalf("Publish() as the connection is lost = %v, want %v or %v", err, channels.ErrUnconfirmed, channels.ErrDisconnected)
+			}
+		}
+		s.waitState(2*i + 1)
+		publish(false)
+		p.Heal()
+		s.waitState(2*i + 2)
+	}
+	for range calm {
+		publish(true)
+	}
+	s.waitFor(func() bool {
+		got := s.ofLocked("room")
+		return len(got) > 0 && string(got[len(got)-1].data) == strconv.Itoa(number)
+	}, func() string { return "the last message has not come" })
+	wantAscending(t, s.all("room"), confirmed)
+}
+
+// wantAscending checks that the numbers ascend and that those that must have come
+// have.
+func wantAscending(t *testing.T, got []message, must map[int]bool) {
+	t.Helper()
+	last := 0
+	came := make(map[int]bool)
+	for _, m := range got {
+		n, err := strconv.Atoi(string(m.data))
+		if err != nil {
+			t.Fatalf("delivered %v, want a number", m)
+		}
+		if n <= last {
+			t.Errorf("%d came after %d", n, last)
+		}
+		last, came[n] = n, true
+	}
+	missing := 0
+	for n, needed := range must {
+		if needed && !came[n] {
+			missing++
+			t.Errorf("%d was confirmed and did not come", n)
+		}
+	}
+	t.Logf("%d of %d came, %d that had to are missing", len(came), len(must), missing)
+}
+
+// testLateBroker starts a node before there is anything to connect to.
+func testLateBroker(t *testing.T, c *cluster, p *Proxy) {
+	p.Cut()
+	b := c.open()
+	defer b.Close()
+	s := newSink(t)
+	if err := b.Attach(s); err != nil {
+		t.Fatalf("Attach() with nobody to connect to = %v, want nil", err)
+	}
+	if err := b.Publish(t.Context(), "room", protocol.Data(`0`)); !errors.Is(err, channels.ErrDisconnected) {
+		t.Errorf("Publish() before there was a connection = %v, want %v", err, channels.ErrDisconnected)
+	}
+	if err := b.Subscribe(t.Context(), "room"); err != nil {
+		t.Errorf("Subscribe() before there was a connection = %v, want nil", err)
+	}
+	p.Heal()
+	s.waitReady()
+	c.publish(b, "room", `1`)
+	s.want("room", `1`)
+}
+
+// testCloseWhileCutOff closes a node that has no connection.
+func testCloseWhileCutOff(t *testing.T, c *cluster, p *Proxy) {
+	b, s := c.node("room")
+	p.Cut()
+	s.waitState(1)
+	if err := b.Close(); err != nil {
+		t.Errorf("Close() = %v, want nil", err)
+	}
+	if err := b.Publish(t.Context(), "room", protocol.Null); !errors.Is(err, channels.ErrClosed) {
+		t.Errorf("Publish() after Close = %v, want %v", err, channels.ErrClosed)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.states) != 1 {
+		t.Errorf("the state changed to %s, want one change", fmt.Sprint(s.states))
+	}
+}

@@ -1,0 +1,24 @@
+// Package embedded runs a NATS server inside the process, so that the nodes of a
+// cluster need nothing but each other: every node has one, and they join.
+//
+//	nats, err := embedded.Start(&embedded.Options{
+//		Addr:  ":6222",
+//		Peers: []string{"10.0.0.1:6222", "10.0.0.2:6222", "10.0.0.3:6222"},
+//	})
+//	broker, err := natsbroker.New(&natsbroker.Options{Server: nats})
+//	srv := agserver.New(&agserver.Options{Broker: broker})
+//	…
+//	err = srv.Close(ctx) // closes the broker
+//	nats.Close()
+//
+// Nodes may be started in any order, and one that knows a single other node gets
+// to know them all. The list may be the same for all: a node that finds itself
+// there passes over it.
+//
+// Whoever reaches the address can join the cluster and read and write every
+// channel: let nobody but the nodes reach it, or give them a Secret, and TLS where
+// the network is not trusted.
+//
+// It starts the goroutines of the NATS server, which Close ends and waits for.
+// Programs that use package natsbroker alone do not contain the server.
+package embedded

@@ -1,0 +1,203 @@
+package embedded
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+)
+
+// Options of a Server. The zero value is a cluster of one.
+type Options struct {
+	// Addr is where the other nodes connect, as host:port. An empty host is every
+	// address of this machine, port 0 any free one. "" means that no other node
+	// connects to this one.
+	Addr string
+
+	// Peers are the addresses of other nodes, as host:port. This one may be among
+	// them. Those that cannot be reached are tried again, for ever.
+	Peers []string
+
+	// Name is the cluster's name: nodes of different names do not join. "" means
+	// "agserver".
+	Name string
+
+	// Secret is what nodes show each other; "" is none. All have the same.
+	Secret string
+
+	// TLS is for the connections between nodes, both ends; nil is plain TCP.
+	TLS *tls.Config
+
+	// MaxPayload bounds a message, in bytes. 0 means 32 MiB.
+	MaxPayload int
+
+	// Log takes the NATS server's reports; nil drops them.
+	Log server.Logger
+}
+
+// Defaults of Options, and times.
+const (
+	DefaultName       = "agserver"
+	DefaultMaxPayload = 32 << 20
+
+	// secretUser is the name that goes with the secret.
+	secretUser = "agserver"
+
+	startTimeout = 10 * time.Second
+)
+
+// Server is a NATS server in this process.
+type Server struct {
+	nats *server.Server
+}
+
+var _ nats.InProcessConnProvider = (*Server)(nil)
+
+// Start starts a server. It returns once brokers can connect to it; other nodes
+// may join later. The error is about the options, or the address is taken.
+func Start(o *Options) (*Server, error) {
+	opts, err := o.server()
+	if err != nil {
+		return nil, err
+	}
+	if err := canListen(opts); err != nil {
+		return nil, err
+	}
+	s, err := server.NewServer(opts)
+	if err != nil {
+		return nil, fmt.Errorf("embedded: %w", err)
+	}
+	if o != nil && o.Log != nil {
+		s.SetLogger(o.Log, false, false)
+	}
+	s.Start()
+	if !s.ReadyForConnections(startTimeout) {
+		s.Shutdown()
+		s.WaitForShutdown()
+		return nil, errors.New("embedded: the NATS server does not start")
+	}
+	return &Server{nats: s}, nil
+}
+
+// canListen tries the cluster's address, because the NATS server says late, and
+// to its log alone, that it cannot listen.
+func canListen(opts *server.Options) error {
+	if opts.Cluster.Port <= 0 {
+		return nil
+	}
+	l, err := net.Listen("tcp", net.JoinHostPort(opts.Cluster.Host, strconv.Itoa(opts.Cluster.Port)))
+	if err != nil {
+		return fmt.Errorf("embedded: %w", err)
+	}
+	return l.Close()
+}
+
+// server returns the options as the NATS server takes them.
+func (o *Options) server() (*server.Options, error) {
+	if o == nil {
+		o = &Options{}
+	}
+	opts := &server.Options{
+		// A NATS server that does not listen for clients does not route either. It
+		// listens where only this machine can ask, and takes nobody.
+		Host: "127.0.0.1", Port: server.RANDOM_PORT, CustomClientAuthentication: inProcess{},
+		NoSigs: true, NoLog: o.Log == nil,
+		MaxPayload: int32(DefaultMaxPayload),
+		MaxPending: server.MAX_PENDING_SIZE,
+	}
+	if o.MaxPayload > 0 {
+		opts.MaxPayload = int32(min(o.MaxPayload, server.MAX_PENDING_SIZE))
+	}
+	opts.Cluster.Name = DefaultName
+	if o.Name != "" {
+		opts.Cluster.Name = o.Name
+	}
+	if o.Addr == "" && len(o.Peers) == 0 {
+		return opts, nil
+	}
+	host, port, err := splitAddr(o.Addr)
+	if err != nil {
+		return nil, err
+	}
+	opts.Cluster.Host, opts.Cluster.Port = host, port
+	if o.Secret != "" {
+		opts.Cluster.Username, opts.Cluster.Password = secretUser, o.Secret
+	}
+	if o.TLS != nil {
+		opts.Cluster.TLSConfig, opts.Cluster.TLSTimeout = o.TLS, float64(server.TLS_TIMEOUT/time.Second)
+	}
+	for _, peer := range o.Peers {
+		if _, _, err := net.SplitHostPort(peer); err != nil {
+			return nil, fmt.Errorf("embedded: the peer %q is not host:port", peer)
+		}
+		u := &url.URL{Scheme: "nats-route", Host: peer}
+		if o.Secret != "" {
+			u.User = url.UserPassword(secretUser, o.Secret)
+		}
+		opts.Routes = append(opts.Routes, u)
+	}
+	return opts, nil
+}
+
+// inProcess lets in clients of this process and no others.
+type inProcess struct{}
+
+// Check implements server.Authentication.
+func (inProcess) Check(c server.ClientAuthentication) bool {
+	addr := c.RemoteAddress()
+	return addr != nil && addr.Network() == "pipe"
+}
+
+// splitAddr reads the address to listen on. Without one it is any free port of
+// this machine alone.
+func splitAddr(addr string) (host string, port int, err error) {
+	if addr == "" {
+		return "127.0.0.1", server.RANDOM_PORT, nil
+	}
+	host, text, err := net.SplitHostPort(addr)
+	if err == nil {
+		port, err = strconv.Atoi(text)
+	}
+	if err != nil || port < 0 || port > 65535 {
+		return "", 0, fmt.Errorf("embedded: the address %q is not host:port", addr)
+	}
+	if host == "" {
+		host = "0.0.0.0"
+	}
+	if port == 0 {
+		port = server.RANDOM_PORT
+	}
+	return host, port, nil
+}
+
+// InProcessConn connects a client; it is for natsbroker.Options.Server.
+func (s *Server) InProcessConn() (net.Conn, error) { return s.nats.InProcessConn() }
+
+// Addr returns where other nodes connect; nil if they cannot.
+func (s *Server) Addr() *net.TCPAddr { return s.nats.ClusterAddr() }
+
+// Peers returns how many other nodes are joined with this one. It asks the NATS
+// server for a report: it is for tests and for people.
+func (s *Server) Peers() int {
+	report, err := s.nats.Routez(nil)
+	if err != nil {
+		return 0
+	}
+	others := make(map[string]bool)
+	for _, r := range report.Routes {
+		others[r.RemoteID] = true
+	}
+	return len(others)
+}
+
+// Close leaves the cluster and waits until the server has ended.
+func (s *Server) Close() {
+	s.nats.Shutdown()
+	s.nats.WaitForShutdown()
+}

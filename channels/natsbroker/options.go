@@ -1,0 +1,133 @@
+package natsbroker
+
+import (
+	"crypto/tls"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+)
+
+// Options of a Broker. The zero value connects to a server on this machine.
+type Options struct {
+	// URL is where the NATS servers are: one URL or several with commas between.
+	// "" means nats://127.0.0.1:4222. User and password may stand in it.
+	URL string
+
+	// Server is a NATS server in this process, which is then connected to without
+	// a network; URL is not used.
+	Server nats.InProcessConnProvider
+
+	// Prefix is what subjects begin with, so that several clusters can share NATS
+	// servers. "" means "ag.". All nodes of a cluster have the same.
+	Prefix string
+
+	// Name is the connection's name in the NATS server's reports. "" means
+	// "agserver".
+	Name string
+
+	// Credentials is a file with a JWT and a seed, as nsc writes it; "" is none.
+	Credentials string
+
+	// Token is an authentication token; "" is none.
+	Token string
+
+	// TLS is how to connect by TLS; nil leaves it to the URL (tls://).
+	TLS *tls.Config
+
+	// Timeout bounds how long Publish and Subscribe wait for the NATS server's
+	// confirmation. 0 means 5 s.
+	Timeout time.Duration
+
+	// Wait is how long Publish waits for a connection when there is none. 0 means
+	// not at all: it fails at once.
+	Wait time.Duration
+
+	// MaxWaiting bounds the bytes of the messages that wait so. 0 means 8 MiB.
+	MaxWaiting int
+
+	// MaxPending bounds the messages that came from the NATS server and have yet
+	// to be delivered to the node. Past it they are dropped, which the node is
+	// told by BrokerError. 0 means 65,536.
+	MaxPending int
+
+	// Client are further options of the NATS client. They come last.
+	Client []nats.Option
+}
+
+// Defaults of Options.
+const (
+	DefaultPrefix     = "ag."
+	DefaultTimeout    = 5 * time.Second
+	DefaultMaxWaiting = 8 << 20
+	DefaultMaxPending = 64 << 10
+)
+
+// withDefaults returns the options with what zero stands for.
+func (o *Options) withDefaults() Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	if c.URL == "" {
+		c.URL = nats.DefaultURL
+	}
+	if c.Prefix == "" {
+		c.Prefix = DefaultPrefix
+	}
+	if c.Name == "" {
+		c.Name = "agserver"
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.MaxWaiting <= 0 {
+		c.MaxWaiting = DefaultMaxWaiting
+	}
+	if c.MaxPending <= 0 {
+		c.MaxPending = DefaultMaxPending
+	}
+	return c
+}
+
+// check returns an error if a value cannot be used.
+func (o *Options) check() error {
+	if bad := strings.IndexAny(o.Prefix, " \t\r\n*>"); bad >= 0 {
+		return fmt.Errorf("natsbroker: Options.Prefix may not contain %q", o.Prefix[bad])
+	}
+	if strings.HasPrefix(o.Prefix, ".") || strings.Contains(o.Prefix, "..") {
+		return fmt.Errorf("natsbroker: Options.Prefix %q has an empty token", o.Prefix)
+	}
+	if o.Wait < 0 {
+		return fmt.Errorf("natsbroker: Options.Wait is negative: %v", o.Wait)
+	}
+	return nil
+}
+
+// client returns the options of the NATS client but for the handlers of events.
+func (o *Options) client() []nats.Option {
+	list := []nats.Option{
+		nats.Name(o.Name),
+		nats.RetryOnFailedConnect(true),
+		nats.MaxReconnects(-1),
+		nats.ReconnectWait(250 * time.Millisecond),
+		nats.ReconnectBufSize(-1), // nothing is sent later than its Publish says
+		nats.Timeout(o.Timeout),
+		nats.PingInterval(10 * time.Second),
+		nats.MaxPingsOutstanding(2),
+	}
+	if o.Server != nil {
+		list = append(list, nats.InProcessServer(o.Server))
+	}
+	if o.Credentials != "" {
+		list = append(list, nats.UserCredentials(o.Credentials))
+	}
+	if o.Token != "" {
+		list = append(list, nats.Token(o.Token))
+	}
+	if o.TLS != nil {
+		list = append(list, nats.Secure(o.TLS))
+	}
+	return append(list, o.Client...)
+}
