@@ -42,6 +42,9 @@ var layers = []layer{
 		"channels/*broker", []string{"channels", "channels/brokertest", "protocol", "channels/stream", "authtoken", "agclient", "external"},
 		"an adapter is a leaf with one library; adapters do not know each other",
 	}, {
+		"channels/natsbroker/embedded", []string{"github.com/nats-io/..."},
+		"a NATS server by itself, for the broker's options; who does not run one does not compile it",
+	}, {
 		"agserver/engine", []string{
 			"github.com/gobwas/ws/...", "github.com/gobwas/httphead", "github.com/gobwas/pool/...",
 			"github.com/klauspost/compress/...", "golang.org/x/sys/...",
@@ -93,6 +96,9 @@ var guarded = []struct {
 	}, {
 		"log", "log/slog is structured and quotes what clients send; net/http alone asks for a log.Logger",
 		[]string{"agserver/engine"},
+	}, {
+		"github.com/nats-io/nats-server/...", "a program that connects to a NATS server does not carry one",
+		[]string{"channels/natsbroker/embedded"},
 	}, {
 		"math/rand", "names and secrets come from crypto/rand, jitter from math/rand/v2", nil,
 	}, {
@@ -154,6 +160,8 @@ func TestImports_RulesBite(t *testing.T) {
 		{"channels/stream", "protocol", false},
 		{"channels/natsbroker", "github.com/nats-io/nats.go", true},
 		{"channels/natsbroker", "channels/redisbroker", false},
+		{"channels/natsbroker/embedded", "github.com/nats-io/nats-server/v2/server", true},
+		{"channels/natsbroker/embedded", "channels/natsbroker", false},
 		{"middleware", "agserver", false},
 		{"protocol", "encoding/json", true},
 		{"protocol", "github.com/vmihailenco/msgpack/v5", false},
