@@ -25,10 +25,10 @@ var _ engine.Handler = connector{}
 // opening, which usually takes microseconds.
 const maxOpening = 10 * time.Second
 
-// upgrade is what the decision over an upgrade request leaves to the socket.
+// upgrade is what the decision over an upgrade request leaves to the socket: the
+// session of a handshake middleware that keeps state. A nil *upgrade has none.
 type upgrade struct {
-	socket  *Socket
-	session middleware.Session // of a handshake middleware that keeps state
+	session middleware.Session
 	of      *installed
 }
 
@@ -38,8 +38,8 @@ func (c connector) Upgrade(ctx context.Context, r *engine.Request) engine.Decisi
 	if c.opt.Path != AnyPath && r.Path() != c.opt.Path {
 		return engine.Decision{Status: http.StatusBadRequest}
 	}
-	up := &upgrade{}
-	if told := c.allowUpgrade(ctx, r, up); told != nil {
+	up, told := c.allowUpgrade(ctx, r)
+	if told != nil {
 		up.close()
 		return engine.Decision{Status: http.StatusUnauthorized, Body: refusalBody(told)}
 	}
@@ -68,34 +68,34 @@ func (c connector) Upgrade(ctx context.Context, r *engine.Request) engine.Decisi
 
 // allowUpgrade asks the handshake middleware, and returns what the client is
 // told if it blocks.
-func (c connector) allowUpgrade(ctx context.Context, r *engine.Request, up *upgrade) error {
+func (c connector) allowUpgrade(ctx context.Context, r *engine.Request) (up *upgrade, told error) {
 	m := c.middleware.get(middleware.Handshake)
 	if m == nil {
-		return nil
+		return nil, nil
 	}
 	var session middleware.Session
 	if err := guarded(func() error { session = m.Open(); return nil }); err != nil {
 		c.emitError(err)
-		return err
+		return nil, err
 	}
 	if _, ok := m.Middleware.(middleware.Func); !ok {
-		up.session, up.of = session, m
+		up = &upgrade{session, m}
 	}
 	a := &middleware.Action{Kind: middleware.HandshakeWS, Request: r.HTTP()}
 	err := guarded(func() error { return session.Decide(ctx, a) })
 	if err == nil {
-		return nil
+		return up, nil
 	}
 	reported, told := blocked(middleware.Handshake, a.Kind, err)
 	if !c.opt.QuietMiddleware {
 		c.emitWarning(reported)
 	}
-	return told
+	return up, told
 }
 
 // close ends the middleware of a request that was refused.
 func (up *upgrade) close() {
-	if up.session != nil {
+	if up != nil {
 		up.session.Close()
 	}
 }
@@ -110,7 +110,7 @@ type upgrades struct {
 // await ends the middleware of an upgrade unless its connection is opened in
 // time.
 func (u *upgrades) await(up *upgrade, limit time.Duration) {
-	if up.session == nil {
+	if up == nil {
 		return
 	}
 	u.mu.Lock()
@@ -163,16 +163,15 @@ func refusalBody(err error) string {
 
 // Open takes in a connection.
 func (c connector) Open(conn *engine.Conn) {
-	up := conn.User().(*upgrade)
 	now := c.engine.Now()
 	s := newSocket(c.Server, conn, now)
-	if up.session != nil && c.upgrades.opened(up) {
+	if up := conn.User().(*upgrade); up != nil && c.upgrades.opened(up) {
 		ss := new(sessions)
 		ss.open[slot(middleware.Handshake)].of = up.of
 		ss.open[slot(middleware.Handshake)].Session = up.session
 		s.seldom().middleware.Store(ss)
 	}
-	up.socket, up.session, up.of = s, nil, nil
+	conn.SetUser(s)
 	c.registry.add(s)
 	if c.middleware.has(middleware.Outbound) { // or SetMiddleware finds the socket registered
 		s.setApart(true)
@@ -182,7 +181,7 @@ func (c connector) Open(conn *engine.Conn) {
 	emit(c.Server, &c.emit.handshake, HandshakeEvent{s})
 }
 
-func socketOf(conn *engine.Conn) *Socket { return conn.User().(*upgrade).socket }
+func socketOf(conn *engine.Conn) *Socket { return conn.User().(*Socket) }
 
 // Message takes a message from the engine.
 func (c connector) Message(conn *engine.Conn, op engine.OpCode, p []byte) {

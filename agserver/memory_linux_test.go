@@ -102,8 +102,8 @@ func TestSocket_IdleMemory(t *testing.T) {
 		upgrade []byte
 		most    int64 // bytes
 	}{
-		{"Alike", upgradeOf(""), 920},
-		{"OwnCookies", upgradeOf(cookie), 990},
+		{"Alike", upgradeOf(""), 400},
+		{"OwnCookies", upgradeOf(cookie), 580},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			srv := agserver.New(&agserver.Options{AuthKey: "testkey"})

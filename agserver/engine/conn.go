@@ -34,10 +34,9 @@ const (
 // connection has ended they do nothing.
 type Conn struct {
 	// Immutable once the Handler has seen the connection.
-	loop   *loop
-	user   any
-	req    *Request
-	params *connParams // nil = neither subprotocol nor compression
+	loop *loop
+	user any
+	kept *kept // nil until the connection is open; see also peer
 
 	// Any goroutine.
 	queued   atomic.Int64 // bytes sent and not yet taken by the system
@@ -45,6 +44,17 @@ type Conn struct {
 	flags    atomic.Uint32
 
 	// Owned by the loop.
+	slot     uint32
+	gen      uint32
+	fd       int32
+	timer    timer
+	ctlAt    uint32 // the second that controls counts
+	in       decoder
+	out      *outQueue // nil while nothing waits
+	groups   memberships
+	pipe     *pipe  // portable only
+	aside    *aside // nil while the connection is open and reads
+	controls uint16
 	state    state
 	opened   bool // Handler.Open was called
 	told     bool // Handler.Closed was called
@@ -55,17 +65,8 @@ type Conn struct {
 	eof      bool // the end was read, or the connection broke
 	again    bool // on the backend's list of sockets that may have more
 	ended    bool // the half-close of a lingering connection was asked for
-	controls uint16
-	ctlAt    uint32 // the second that controls counts
-	slot     uint32
-	gen      uint32
-	fd       int32
-	timer    timer
-	in       decoder
-	out      *outQueue // nil while nothing waits
-	groups   memberships
-	pipe     *pipe  // portable only
-	aside    *aside // nil while the connection is open and reads
+
+	peer peerAddr // immutable; kept.remote has what does not fit
 }
 
 // Send sends a message (or an OpPing, OpPong frame). p is copied.
@@ -83,7 +84,7 @@ func (c *Conn) SendFrame(f *Frame) {
 	c.loop.postFrame(c, f)
 }
 
-func (c *Conn) deflates() bool { return c.params != nil && c.params.deflate }
+func (c *Conn) deflates() bool { return c.kept.params.deflate }
 
 // SendFirst is SendFrame past what waits for the peer: f is the next whole frame
 // that the system is given. It is for pings, by which a slow peer knows that the
@@ -97,7 +98,7 @@ func (c *Conn) SendFirst(f *Frame) {
 // wire returns f as this connection's peer wants it.
 func (c *Conn) wire(f *Frame) []byte {
 	if c.deflates() {
-		return f.deflated(c.loop.set.Deflate, c.params.windowBits)
+		return f.deflated(c.loop.set.Deflate, c.kept.params.windowBits)
 	}
 	return f.bytes()
 }
@@ -147,22 +148,26 @@ func (c *Conn) Buffered() int { return int(c.queued.Load()) }
 // BytesReceived returns how many bytes the peer has sent since the upgrade.
 func (c *Conn) BytesReceived() int64 { return c.received.Load() }
 
-// User returns Decision.User.
+// User returns Decision.User, or what SetUser has put in its place.
 func (c *Conn) User() any { return c.user }
 
-// Request returns the upgrade request.
-func (c *Conn) Request() *Request { return c.req }
+// SetUser sets what User returns. It is for Handler.Open.
+func (c *Conn) SetUser(user any) { c.user = user }
 
-// RemoteAddr returns the peer's address.
-func (c *Conn) RemoteAddr() net.Addr { return c.req.RemoteAddr() }
+// Request returns the upgrade request, made anew at each call. The WebSocket key
+// is not in it any more.
+func (c *Conn) Request() *Request { return c.kept.request(c.RemoteAddr()) }
+
+// RemoteAddr returns the peer's address; nil = unknown.
+func (c *Conn) RemoteAddr() net.Addr {
+	if c.kept.remote != nil {
+		return c.kept.remote
+	}
+	return c.peer.netAddr()
+}
 
 // Subprotocol returns the agreed subprotocol; "" = none.
-func (c *Conn) Subprotocol() string {
-	if c.params == nil {
-		return ""
-	}
-	return c.params.subprotocol
-}
+func (c *Conn) Subprotocol() string { return c.kept.params.subprotocol }
 
 func (c *Conn) has(flag uint32) bool { return c.flags.Load()&flag != 0 }
 

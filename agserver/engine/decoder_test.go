@@ -361,8 +361,8 @@ func FuzzParseRequest(f *testing.F) {
 		if h.Method != req.Method() || h.Host != req.Host() || h.RequestURI != req.Target() {
 			t.Errorf("HTTP() = %+v for %q", h, req.head)
 		}
-		if c := requestOf(req.compact(), nil); c.Target() != req.Target() || c.Origin() != req.Origin() {
-			t.Errorf("compact() = %q for %q", c.head, req.head)
+		if c := new(keeper).keep(req, connParams{}).request(nil); c.Target() != req.Target() || c.Origin() != req.Origin() {
+			t.Errorf("kept as %q: %q", c.head, req.head)
 		}
 		if ref := checkUpgrade(req, &Deflate{}); ref == nil {
 			if answer, _, ref := negotiate(req, &Deflate{}, &Decision{}); ref != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 101 ")) {

@@ -235,6 +235,7 @@ func BenchmarkDeflate(b *testing.B) {
 
 func BenchmarkUpgrade(b *testing.B) {
 	request := []byte(head("User-Agent: bench\r\nOrigin: http://example.com\r\n"))
+	var keeper keeper
 	b.ReportAllocs()
 	for b.Loop() {
 		req, _, err := parseRequest(request, 8<<10)
@@ -244,6 +245,6 @@ func BenchmarkUpgrade(b *testing.B) {
 		if _, _, ref := negotiate(req, nil, &Decision{}); ref != nil {
 			b.Fatal(ref)
 		}
-		_ = req.compact()
+		keeper.keep(req, connParams{})
 	}
 }

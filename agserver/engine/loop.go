@@ -40,6 +40,7 @@ type loop struct {
 	conns    int
 	stopping bool
 	wheel    wheel
+	keeper   keeper
 	due      []*Conn
 	dirty    []*Conn // see soon
 	fanned   []*Conn // see paced

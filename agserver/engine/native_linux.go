@@ -80,7 +80,7 @@ func (a *acceptor) accept(fd uintptr) bool {
 
 // give has a loop adopt the connection, or refuses it.
 func (a *acceptor) give() {
-	remote := peerAddr(a.from)
+	remote := addrOf(a.from)
 	err := a.e.adoptFD(a.fd, func(l *loop) *Conn { return newConn(l, remote, a.web) }, (*loop).begin)
 	if err != nil {
 		a.e.set.OnError(err)
@@ -162,8 +162,8 @@ func (a tcpAddr) String() string { return a.addr.String() }
 // AddrPort returns the address, as that of *net.TCPAddr does.
 func (a tcpAddr) AddrPort() netip.AddrPort { return a.addr }
 
-// peerAddr converts what accept4 returned.
-func peerAddr(sa unix.Sockaddr) net.Addr {
+// addrOf converts what accept4 returned.
+func addrOf(sa unix.Sockaddr) net.Addr {
 	switch sa := sa.(type) {
 	case *unix.SockaddrInet4:
 		return tcpAddr{netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))}

@@ -5,48 +5,14 @@ import (
 	"strings"
 )
 
-// A Request is the head of an upgrade request. It keeps the head's text and
-// nothing else, because an idle socket holds on to its request; what is asked
-// for is looked up at each call. It is immutable and safe for concurrent use.
+// A Request is the head of an upgrade request. It has the head's text and
+// nothing else; what is asked for is looked up at each call. It is immutable and
+// safe for concurrent use.
 type Request struct {
 	// head is the request line and the header lines with their CRLFs, without
 	// the blank line. Its syntax was checked when the Request was made.
 	head   string
 	remote net.Addr
-}
-
-// requestOf makes a Request from a head that compact returned.
-func requestOf(head string, remote net.Addr) *Request {
-	return &Request{head: head, remote: remote}
-}
-
-// compact returns the head without what the upgrade has used up (Connection,
-// Upgrade, the WebSocket key), for keeping; requestOf makes a Request from it
-// again. HTTP() puts Connection and Upgrade back.
-func (r *Request) compact() string {
-	line, rest, _ := strings.Cut(r.head, "\r\n")
-	var b strings.Builder
-	b.Grow(len(r.head))
-	b.WriteString(line)
-	b.WriteString("\r\n")
-	for rest != "" {
-		line, rest, _ = strings.Cut(rest, "\r\n")
-		name, value := splitField(line)
-		if isHopField(name) {
-			continue
-		}
-		b.WriteString(name)
-		b.WriteByte(':')
-		b.WriteString(value)
-		b.WriteString("\r\n")
-	}
-	return strings.Clone(b.String()) // exactly as long as needed
-}
-
-// isHopField reports whether a header only served the upgrade itself.
-func isHopField(name string) bool {
-	return strings.EqualFold(name, "Connection") || strings.EqualFold(name, "Upgrade") ||
-		strings.EqualFold(name, "Sec-WebSocket-Key")
 }
 
 // setRemote records the peer's address, before the request is shared.

@@ -65,7 +65,7 @@ func (r *Request) HTTP() *http.Request {
 			out.Header[key] = append(out.Header[key], value)
 		}
 	}
-	if len(out.Header["Connection"]) == 0 { // taken out by compact
+	if len(out.Header["Connection"]) == 0 { // see kept
 		out.Header["Connection"] = []string{"Upgrade"}
 		out.Header["Upgrade"] = []string{"websocket"}
 	}

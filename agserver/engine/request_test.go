@@ -63,7 +63,7 @@ func TestRequest_OriginOfVersion8(t *testing.T) {
 func TestRequest_HTTP(t *testing.T) {
 	r := mustParse(t, head("X: 1\r\nX: 2\r\n"))
 	r.setRemote(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 5})
-	for name, r := range map[string]*Request{"AsParsed": r, "Compacted": requestOf(r.compact(), r.RemoteAddr())} {
+	for name, r := range map[string]*Request{"AsParsed": r, "Kept": new(keeper).keep(r, connParams{}).request(r.RemoteAddr())} {
 		t.Run(name, func(t *testing.T) {
 			h := r.HTTP()
 			if h.Method != "GET" || h.Host != "example.com:8000" || h.RequestURI != r.Target() ||
@@ -85,22 +85,6 @@ func TestRequest_HTTP(t *testing.T) {
 			t.Errorf("HTTP().URL = %+v", h.URL)
 		}
 	})
-}
-
-func TestRequest_CompactIsSmallerAndSaysTheSame(t *testing.T) {
-	r := mustParse(t, head("User-Agent: x\r\nOrigin: http://a\r\n"))
-	c := requestOf(r.compact(), nil)
-	if len(c.head) >= len(r.head)-80 {
-		t.Errorf("compact() has %d bytes of %d", len(c.head), len(r.head))
-	}
-	for _, name := range []string{"Host", "User-Agent", "Origin", "Sec-WebSocket-Version"} {
-		if got, want := c.Header(name), r.Header(name); got != want || got == "" {
-			t.Errorf("compacted Header(%s) = %q, want %q", name, got, want)
-		}
-	}
-	if got := c.compact(); got != c.head {
-		t.Errorf("compact() of a compacted request = %q, want %q", got, c.head)
-	}
 }
 
 func TestRequest_FromNetHTTP(t *testing.T) {

@@ -186,7 +186,7 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	open := func(l *loop, c *Conn) {
 		l.attach(c)
 		l.keepInput(c, buffered)
-		l.open(c, requestOf(req.compact(), req.remote), user, params, answer)
+		l.open(c, req, user, params, answer)
 		l.later(c)
 	}
 	if e.adoptNative(nc, open) {

@@ -42,7 +42,7 @@ func (l *loop) decide(c *Conn, r *Request) {
 			case ref != nil:
 				l.refuse(c, ref)
 			default:
-				l.open(c, requestOf(r.compact(), r.remote), d.User, params, answer)
+				l.open(c, r, d.User, params, answer)
 				l.resume(c)
 			}
 		}})
@@ -51,10 +51,8 @@ func (l *loop) decide(c *Conn, r *Request) {
 
 // open makes c a WebSocket connection: answer is sent, the Handler told.
 func (l *loop) open(c *Conn, r *Request, user any, params connParams, answer []byte) {
-	c.req, c.user = r, user
-	if params != (connParams{}) {
-		c.params = &params
-	}
+	c.kept, c.user = l.keeper.keep(r, params), user
+	c.peer, _ = peerAddrOf(r.remote)
 	c.in.compress = params.deflate
 	if c.aside != nil && c.aside.input == nil {
 		c.aside = nil

@@ -11,7 +11,7 @@ import (
 const wheelSize = 1024
 
 // A wheel is a loop's timers: a hashed timing wheel whose entries are linked
-// through the connections themselves, so that an entry costs a connection 16
+// through the connections themselves, so that an entry costs a connection 12
 // bytes and arming never allocates. Owned by the loop.
 type wheel struct {
 	tick  time.Duration
@@ -23,9 +23,13 @@ type wheel struct {
 
 // timer is a connection's place on the wheel.
 type timer struct {
-	due        int64  // tick; 0 = not armed
+	due        uint32 // the low bits of the tick; 0 = not armed
 	next, prev uint32 // slot+1 of the neighbours in the bucket; 0 = none
 }
+
+// armMost is how many ticks ahead an entry can be; what is further away is due
+// then. With the finest tick that is after twelve days.
+const armMost = 1 << 30
 
 // arm sets c's timer to t, replacing an earlier setting. A time that has
 // passed is due at the next tick.
@@ -36,9 +40,12 @@ func (l *loop) arm(c *Conn, t Instant) {
 	if w.armed == 0 {
 		w.now = int64(l.now) / tick // nothing was due while the wheel stood still
 	}
-	due := max((int64(t)+tick-1)/tick, w.now+1)
+	due := min(max((int64(t)+tick-1)/tick, w.now+1), w.now+armMost)
+	if uint32(due) == 0 {
+		due++
+	}
 	b := due % wheelSize
-	c.timer = timer{due: due, next: w.heads[b]}
+	c.timer = timer{due: uint32(due), next: w.heads[b]}
 	if n := w.heads[b]; n != 0 {
 		l.table[n-1].timer.prev = c.slot + 1
 	}
@@ -56,7 +63,7 @@ func (l *loop) disarm(c *Conn) {
 	if t.prev != 0 {
 		l.table[t.prev-1].timer.next = t.next
 	} else {
-		b := t.due % wheelSize
+		b := t.due % wheelSize // which the bits that are missing do not change
 		w.heads[b] = t.next
 		if t.next == 0 {
 			w.used[b/64] &^= 1 << (b % 64)
@@ -70,7 +77,15 @@ func (l *loop) disarm(c *Conn) {
 }
 
 // dueBy returns when c's timer is due; 0 = it is not armed.
-func (l *loop) dueBy(c *Conn) Instant { return Instant(c.timer.due * int64(l.wheel.tick)) }
+func (l *loop) dueBy(c *Conn) Instant {
+	if c.timer.due == 0 {
+		return 0
+	}
+	return Instant(l.wheel.dueTick(c) * int64(l.wheel.tick))
+}
+
+// dueTick returns the tick at which an armed timer is due.
+func (w *wheel) dueTick(c *Conn) int64 { return w.now + int64(int32(c.timer.due-uint32(w.now))) }
 
 // expire turns the wheel to the present and fires what is due.
 func (l *loop) expire() {
@@ -84,7 +99,7 @@ func (l *loop) expire() {
 		for s := w.heads[t%wheelSize]; s != 0; {
 			c := l.table[s-1]
 			s = c.timer.next
-			if c.timer.due <= to {
+			if w.dueTick(c) <= to {
 				due = append(due, c)
 			}
 		}
