@@ -54,7 +54,7 @@ type config struct {
 	command            string // "", "growth" or "table"
 	rounds             int
 	quick, list        bool
-	markdown           bool
+	markdown, update   bool
 	names              *regexp.Regexp
 	record             string
 	loader, loaderArgs string
@@ -75,6 +75,7 @@ func (c *config) parse(args []string) error {
 	f.BoolVar(&c.quick, "quick", false, "one short round, for an impression")
 	f.BoolVar(&c.list, "list", false, "list what there is to measure")
 	f.BoolVar(&c.markdown, "markdown", false, "print Markdown")
+	f.BoolVar(&c.update, "update", false, "with table: put the results into docs/performance.md and README.md")
 	f.StringVar(&c.record, "record", "", "append every measurement to this `file`, a line of JSON each")
 	f.StringVar(&c.ours, "ours", "", "the `command` of our server instead of a fresh build of cmd/agserver; its port is added")
 	f.StringVar(&c.loader, "loader", "", "the load generator instead of a fresh build of cmd/agload")
@@ -107,6 +108,15 @@ func (c *config) tabulate() error {
 	if err != nil {
 		return err
 	}
+	if c.update {
+		return update(results)
+	}
+	c.printAll(results)
+	return nil
+}
+
+// printAll prints the table and the curves, as far as they were measured.
+func (c *config) printAll(results []result) {
 	c.print(compare(results))
 	for _, curve := range curves() {
 		if t := curve.table(results); len(t) > 1 {
@@ -114,7 +124,6 @@ func (c *config) tabulate() error {
 			c.print(t)
 		}
 	}
-	return nil
 }
 
 func (c *config) print(t table) {
@@ -158,13 +167,7 @@ func (c *config) measureAll(ctx context.Context, fill func(context.Context, *pro
 		return err
 	}
 	fmt.Fprintf(c.stdout, "\n%s; medians of %d\n\n", s.machine, c.rounds)
-	c.print(compare(s.results))
-	for _, curve := range curves() {
-		if t := curve.table(s.results); len(t) > 1 {
-			fmt.Fprintf(c.stdout, "\n%s\n\n", curve.title)
-			c.print(t)
-		}
-	}
+	c.printAll(s.results)
 	if s.broken > 0 {
 		return fmt.Errorf("%d measurements failed", s.broken)
 	}

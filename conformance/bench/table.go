@@ -168,6 +168,9 @@ func ratio(a, b float64) string {
 	if a == 0 || b == 0 {
 		return ""
 	}
+	if a >= 100*b {
+		return number(a / b)
+	}
 	return strconv.FormatFloat(a/b, 'g', 2, 64)
 }
 
