@@ -7,6 +7,7 @@
 //	go run ./conformance/bench -list                 which there are
 //	go run ./conformance/bench -peer floor=/path/to/server
 //	go run ./conformance/bench growth                how costs grow: sockets, channels, …
+//	go run ./conformance/bench features              what each feature costs (agserver's benchmarks)
 //	go run ./conformance/bench table -markdown runs.jsonl
 //	go run ./conformance/bench table -update runs.jsonl
 //

@@ -37,6 +37,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return status(c.tabulate(), stderr)
 	case "growth":
 		return status(c.measureAll(ctx, c.growth), stderr)
+	case "features":
+		return status(c.measureAll(ctx, c.features), stderr)
 	}
 	return status(c.measureAll(ctx, c.table), stderr)
 }
@@ -51,7 +53,7 @@ func status(err error, stderr io.Writer) int {
 
 // config is what the command line says.
 type config struct {
-	command            string // "", "growth" or "table"
+	command            string // "", "growth", "features" or "table"
 	rounds             int
 	quick, list        bool
 	markdown, update   bool
@@ -65,7 +67,7 @@ type config struct {
 }
 
 func (c *config) parse(args []string) error {
-	if len(args) > 0 && slices.Contains([]string{"growth", "table"}, args[0]) {
+	if len(args) > 0 && slices.Contains([]string{"growth", "features", "table"}, args[0]) {
 		c.command, args = args[0], args[1:]
 	}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -115,20 +117,25 @@ func (c *config) tabulate() error {
 	return nil
 }
 
-// printAll prints the table and the curves, as far as they were measured.
+// printAll prints all tables, as far as they were measured.
 func (c *config) printAll(results []result) {
-	c.print(compare(results))
+	c.print("", compare(results))
 	for _, curve := range curves() {
-		if t := curve.table(results); len(t) > 1 {
-			fmt.Fprintf(c.stdout, "\n%s\n\n", curve.title)
-			c.print(t)
-		}
+		c.print(curve.title, curve.table(results))
 	}
+	c.print("what a message costs: CPU, allocations", messageCosts(results))
+	c.print("what a socket costs: CPU and allocations, bytes", socketCosts(results))
+	c.print("what a publication of 2 KB costs: CPU, allocations", deflateCosts(results))
 }
 
-func (c *config) print(t table) {
+func (c *config) print(title string, t table) {
+	if len(t) < 2 {
+		return
+	}
+	if title != "" {
+		fmt.Fprintf(c.stdout, "\n%s\n\n", title)
+	}
 	switch {
-	case len(t) < 2:
 	case c.markdown:
 		t.markdown(c.stdout)
 	default:
@@ -175,7 +182,13 @@ func (c *config) measureAll(ctx context.Context, fill func(context.Context, *pro
 }
 
 func (c *config) listAll() {
-	if c.command == "growth" {
+	switch c.command {
+	case "features":
+		for _, v := range append(inTheWay[:len(inTheWay):len(inTheWay)], ofSockets...) {
+			fmt.Fprintf(c.stdout, "%-18s %s\n", v.name, v.title)
+		}
+		return
+	case "growth":
 		for _, curve := range curves() {
 			fmt.Fprintf(c.stdout, "%-16s %s\n", curve.name, curve.title)
 		}

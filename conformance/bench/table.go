@@ -142,7 +142,7 @@ func (f figure) show(n float64) string {
 	if f.unit == "%" {
 		return number(n) + " %"
 	}
-	return number(n) + strings.Replace(" "+f.unit, " /", "/", 1)
+	return strings.TrimSpace(number(n) + strings.Replace(" "+f.unit, " /", "/", 1))
 }
 
 // number writes three significant digits, and thousands apart.

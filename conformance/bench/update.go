@@ -72,6 +72,9 @@ func quotations(results []result) map[string]string {
 		return b.String()
 	}
 	parts := map[string]string{"table": markdown(compare(results)), "summary": markdown(summarise(results)), "machine": ""}
+	parts["features of messages"] = markdown(messageCosts(results))
+	parts["features of sockets"] = markdown(socketCosts(results))
+	parts["features deflate"] = markdown(deflateCosts(results))
 	for _, c := range curves() {
 		parts["growth "+c.name] = markdown(c.table(results))
 	}
