@@ -142,7 +142,7 @@ func (c *Conn) Resume() {
 func (c *Conn) Admit() { c.setFlag(flagAdmitted) }
 
 // Buffered returns how many bytes wait for the peer: sent, not yet taken by
-// the operating system.
+// the operating system. What is held for a fan-out is not counted.
 func (c *Conn) Buffered() int { return int(c.queued.Load()) }
 
 // BytesReceived returns how many bytes the peer has sent since the upgrade.

@@ -46,7 +46,8 @@
 // inbox; send what the turn has queued, one system call per connection; bury
 // the dead. A connection whose socket is full keeps its queue until the
 // system reports room. Wide fan-outs that follow one another are held for up to
-// 2 ms, and then sent together; nothing else is held.
+// 2 ms, or until there are 32 or 64 KiB of them, and then sent together, joined
+// once for all members of the loop; nothing else is held.
 //
 // # Who owns what
 //
@@ -56,8 +57,10 @@
 // groups. Bytes given to Send are copied into the inbox's arena, which lives
 // until the end of the turn that applies them; what the socket did not take by
 // then is copied once more, into the queue's own memory. More than 16 KiB become
-// a frame at once. Frames are shared and never copied into queues. A message's bytes belong to the loop's read buffer
-// or to the decoder, and are valid only during Message.
+// a frame at once. Frames are shared and never copied into queues; what is held
+// for a fan-out stands in no queue, and is not counted for its connections, until
+// it is sent. A message's bytes belong to the loop's read buffer or to the
+// decoder, and are valid only during Message.
 //
 // # Locks
 //
@@ -69,7 +72,7 @@
 // Input: Config's limits for head, message, fragments, control frames; 64 KiB
 // read per connection and turn step. Output: MaxOutbound per connection,
 // whether the bytes are in the inbox or in the queue. Group sends in the
-// inboxes: past a mark no loop reads its sockets until it has caught up, so
-// publishing sockets feel backpressure; goroutines that publish can ask
-// Engine.Congested, or wait with Engine.Relief.
+// inboxes: past a mark (512 narrow ones or 32 wide ones) no loop reads its
+// sockets until it has caught up, so publishing sockets feel backpressure;
+// goroutines that publish can ask Engine.Congested, or wait with Engine.Relief.
 package engine

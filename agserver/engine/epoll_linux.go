@@ -201,6 +201,22 @@ func (p *epoll) flush(c *Conn) {
 	}
 }
 
+func (p *epoll) share(c *Conn, b []byte) int {
+	n, errno := transmit(int(c.fd), b)
+	switch {
+	case errno == unix.EAGAIN:
+		c.blocked = true
+		return 0
+	case errno == unix.EINTR:
+		return 0
+	case errno != 0:
+		p.l.peerGone(c)
+		return 0
+	}
+	c.blocked = n < len(b)
+	return n
+}
+
 // send makes one system call for the pieces at the front: one piece as it is,
 // small ones copied together, which beats vectors below about 1 KiB, others as
 // vectors. want is how much it tried to send.

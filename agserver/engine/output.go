@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // queuesKept bounds the empty output queues that a loop keeps for reuse, and
 // piecesKept the capacity of each. Without reuse, growth of these queues was
@@ -11,16 +8,6 @@ import (
 const (
 	queuesKept = 1024
 	piecesKept = 256
-)
-
-// A fan-out to at least wideGroup members of a loop is paced: once one was
-// sent, those that follow within fanPace are held and sent together, with one
-// system call per connection. A lone publication is never held, nor is
-// anything else that a connection is sent; whatever goes out takes along what
-// was held before it.
-const (
-	wideGroup = 32
-	fanPace   = Instant(2 * time.Millisecond)
 )
 
 // A piece is part of what a connection has yet to send.
@@ -142,6 +129,7 @@ func (q *outQueue) keep() {
 // enqueue adds b to what waits for c. Its bytes are counted in c.queued
 // already. kept is as in piece; arenaAt is the place of an arena piece.
 func (l *loop) enqueue(c *Conn, b []byte, kept bool, arenaAt int64) {
+	l.overtake(c)
 	q := c.out
 	if q == nil {
 		q = l.newQueue()
@@ -162,16 +150,25 @@ func (l *loop) soon(c *Conn) {
 	}
 }
 
-// paced has c flushed with the next fan-out, if not sooner.
-func (l *loop) paced(c *Conn) {
-	if !c.dirty && !c.fanned {
-		c.fanned = true
-		l.fanned = append(l.fanned, c)
-	}
-}
-
 // flush sends what this turn has queued, and what was held if it is time.
 func (l *loop) flush() {
+	l.flushDirty()
+	if !l.holds() || l.now < l.fanAfter {
+		return
+	}
+	l.sendFan()
+	for _, c := range l.fanned {
+		c.fanned = false
+		l.flushConn(c)
+	}
+	clear(l.fanned)
+	l.fanned = l.fanned[:0]
+	l.flushDirty()
+	l.fanAfter = l.e.Now() + fanPace
+}
+
+// flushDirty sends what waits for connections that are not held.
+func (l *loop) flushDirty() {
 	l.lastConn = nil
 	for _, c := range l.dirty {
 		c.dirty = false
@@ -179,16 +176,6 @@ func (l *loop) flush() {
 	}
 	clear(l.dirty)
 	l.dirty = l.dirty[:0]
-	if len(l.fanned) == 0 || l.now < l.fanAfter {
-		return
-	}
-	for _, c := range l.fanned {
-		c.fanned = false
-		l.flushConn(c)
-	}
-	clear(l.fanned)
-	l.fanned = l.fanned[:0]
-	l.fanAfter = l.e.Now() + fanPace
 }
 
 // flushConn sends what waits for c, as far as the system takes it.
