@@ -54,9 +54,15 @@
 //
 // # Goroutines and locks
 //
-// The engine's loops call into the server and are never blocked by it: a
-// message that needs user code, or a broker that does I/O, is handed to a
-// goroutine that is borrowed while there is work (a runner). Beside the runners
+// The engine's loops call into the server and are not blocked by it. User code
+// runs on a loop while it is quick, under the loop's guard (see engine.Guard):
+// when it takes more than 2 to 3 ms, the loop goes on on another goroutine, and the
+// first one becomes a runner. A runner is a goroutine that a socket has while its
+// messages wait for user code. It handles them one after the other, and is
+// replaced by another one when a procedure or a receiver takes more than about
+// 10 ms. Code that has lately taken more than 20 µs, as a rule, and what else may
+// block (a broker that does I/O, stream middleware, outbound middleware) is given
+// to a runner from the start. Beside the runners
 // there are a pump for a socket whose publications wait for outbound middleware,
 // and one watch while there are runners and a moment longer. Close waits for all
 // of them, but not for the goroutines of a middleware.Stream, which are the

@@ -6,7 +6,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -36,37 +35,29 @@ type handlers struct {
 
 type handlerSet struct {
 	procedures map[string]*procedure
-	receivers  map[string]ReceiverHandler
-	raw        RawHandler
+	receivers  map[string]*receiver
+	raw        *rawReceiver
 }
 
-// procedure is a handler, and what is known of how long it takes.
+// procedure is a handler, and what is known of it.
 type procedure struct {
+	name   string
 	handle ProcedureHandler
-
-	// late is how often lately, on balance, the handler has outlasted the
-	// patience of a runner.
-	late atomic.Int32
+	habit  habit
 }
 
-// A procedure that has mostly been late is not given to runners any more: its
-// calls start side by side at once, until most of them are quick again.
-const (
-	oftenLate = 4
-	mostLate  = 2 * oftenLate
-)
-
-// took notes how a call has gone.
-func (p *procedure) took(late bool) {
-	switch n := p.late.Load(); {
-	case late && n < mostLate:
-		p.late.Add(1)
-	case !late && n > 0:
-		p.late.Add(-1)
-	}
+// receiver is a handler, and what is known of it.
+type receiver struct {
+	name   string
+	handle ReceiverHandler
+	habit  habit
 }
 
-func (p *procedure) isSlow() bool { return p.late.Load() >= oftenLate }
+// rawReceiver is that for messages that are no packets.
+type rawReceiver struct {
+	handle RawHandler
+	habit  habit
+}
 
 func (h *handlers) procedure(name string) *procedure {
 	if set := h.set.Load(); set != nil {
@@ -75,14 +66,14 @@ func (h *handlers) procedure(name string) *procedure {
 	return nil
 }
 
-func (h *handlers) receiver(name string) ReceiverHandler {
+func (h *handlers) receiver(name string) *receiver {
 	if set := h.set.Load(); set != nil {
 		return set.receivers[name]
 	}
 	return nil
 }
 
-func (h *handlers) rawHandler() RawHandler {
+func (h *handlers) rawHandler() *rawReceiver {
 	if set := h.set.Load(); set != nil {
 		return set.raw
 	}
@@ -93,7 +84,7 @@ func (h *handlers) rawHandler() RawHandler {
 func (h *handlers) change(f func(*handlerSet)) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	next := &handlerSet{procedures: map[string]*procedure{}, receivers: map[string]ReceiverHandler{}}
+	next := &handlerSet{procedures: map[string]*procedure{}, receivers: map[string]*receiver{}}
 	if set := h.set.Load(); set != nil {
 		maps.Copy(next.procedures, set.procedures)
 		maps.Copy(next.receivers, set.receivers)
@@ -117,7 +108,7 @@ func (h *handlers) change(f func(*handlerSet)) {
 // or the other.
 func (s *Server) HandleProcedure(name string, h ProcedureHandler) {
 	s.handlers.change(func(set *handlerSet) {
-		if set.procedures[name] = (&procedure{handle: h}); h == nil {
+		if set.procedures[name] = (&procedure{name: name, handle: h}); h == nil {
 			delete(set.procedures, name)
 		}
 	})
@@ -128,7 +119,7 @@ func (s *Server) HandleProcedure(name string, h ProcedureHandler) {
 // for one receiver are handled one after the other however long it takes.
 func (s *Server) HandleReceiver(name string, h ReceiverHandler) {
 	s.handlers.change(func(set *handlerSet) {
-		if set.receivers[name] = h; h == nil {
+		if set.receivers[name] = (&receiver{name: name, handle: h}); h == nil {
 			delete(set.receivers, name)
 		}
 	})
@@ -136,7 +127,11 @@ func (s *Server) HandleReceiver(name string, h ReceiverHandler) {
 
 // HandleRaw has messages that are no packets handled by h; nil ends that.
 func (s *Server) HandleRaw(h RawHandler) {
-	s.handlers.change(func(set *handlerSet) { set.raw = h })
+	s.handlers.change(func(set *handlerSet) {
+		if set.raw = (&rawReceiver{handle: h}); h == nil {
+			set.raw = nil
+		}
+	})
 }
 
 // HandleFunc has calls of a procedure answered by a plain function. The data of
@@ -157,39 +152,4 @@ func HandleFunc[In, Out any](srv *Server, name string, f func(ctx context.Contex
 		}
 		return req.Reply(out)
 	})
-}
-
-// needsRunner reports whether a packet may need code that blocks, so that it
-// cannot be handled on the engine's loop.
-func (s *Server) needsRunner(p *protocol.Packet) bool {
-	mw := &s.middleware
-	inbound := mw.installed[slot(middleware.Inbound)].Load() != nil
-	switch p.Kind {
-	case protocol.KindRaw:
-		return s.handlers.rawHandler() != nil
-	case protocol.KindResponse:
-		return false
-	case protocol.KindBatch:
-		return inbound || s.auth.Load().blocks || s.brokerBlocks || mw.has(middleware.Handshake) || mw.has(middleware.Outbound) ||
-			s.handlers.set.Load() != nil
-	}
-	switch p.Event {
-	case protocol.EventHandshake:
-		return inbound || s.auth.Load().blocks || mw.has(middleware.Handshake)
-	case protocol.EventAuthenticate:
-		return inbound || s.auth.Load().blocks
-	case protocol.EventRemoveAuthToken:
-		return false
-	case protocol.EventPublish:
-		return inbound || s.brokerBlocks || mw.has(middleware.Outbound)
-	case protocol.EventSubscribe, protocol.EventUnsubscribe:
-		return inbound || s.brokerBlocks
-	}
-	if inbound {
-		return true
-	}
-	if p.Kind == protocol.KindInvoke {
-		return s.handlers.procedure(p.Event) != nil
-	}
-	return s.handlers.receiver(p.Event) != nil
 }

@@ -144,6 +144,7 @@ func TestMaxInbound(t *testing.T) {
 			}
 			return nil
 		})
+		time.Sleep(time.Second) // until the loop has left the middleware to itself
 		synctest.Wait()
 		// A thousand bytes and what was read with them: not the hundred.
 		if n, m := sent.Load(), sock.InboundBackpressure(); n < 10 || n > 50 || m < 10 || m > 50 {

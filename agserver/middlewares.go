@@ -19,7 +19,10 @@ type middlewares struct {
 
 // installed is a middleware from SetMiddleware to RemoveMiddleware; its address
 // tells it from another one.
-type installed struct{ middleware.Middleware }
+type installed struct {
+	middleware.Middleware
+	habit habit // of inbound functions
+}
 
 // slot is where a type of middleware stands in arrays.
 func slot(t middleware.Type) int {
@@ -57,7 +60,7 @@ func (s *Server) SetMiddleware(t middleware.Type, m middleware.Middleware) error
 	}
 	s.middleware.mu.Lock()
 	defer s.middleware.mu.Unlock()
-	if !s.middleware.installed[slot(t)].CompareAndSwap(nil, &installed{m}) {
+	if !s.middleware.installed[slot(t)].CompareAndSwap(nil, &installed{Middleware: m}) {
 		return protocol.ErrInvalidAction.Withf("Middleware %s type has already been set", t)
 	}
 	if t == middleware.Outbound {
@@ -202,14 +205,16 @@ func (s *Socket) openSessions() *sessions {
 
 // decide asks the middleware of a type about an action, by way of run, and
 // returns nil or what a client may be told. What blocks is reported.
-func (s *Socket) decide(t middleware.Type, a *middleware.Action, run func(func() error) error) error {
+func (s *Socket) decide(t middleware.Type, a *middleware.Action, run func(*habit, func() error) error) error {
 	m := s.srv.middleware.get(t)
 	if m == nil {
 		return nil
 	}
-	session, ctx := s.session(t, m)
 	data, message := a.Data, a.Message
-	err := run(func() error { return session.Decide(ctx, a) })
+	err := run(&m.habit, func() error {
+		session, ctx := s.session(t, m)
+		return session.Decide(ctx, a)
+	})
 	if err == nil {
 		if a.Data == nil {
 			a.Data = data

@@ -65,7 +65,7 @@ func (s *Socket) viaBroker(r *runner, f func() error) error {
 	if r == nil || !s.srv.brokerBlocks {
 		return f()
 	}
-	return r.hold(f)
+	return r.hold(nil, f)
 }
 
 // publish hands a publication to the broker. The data is borrowed.

@@ -1,9 +1,6 @@
 package agserver
 
 import (
-	"strings"
-	"time"
-
 	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -38,7 +35,7 @@ func (s *Socket) allowInbound(a *middleware.Action, r *runner) error {
 		a.AuthTokenExpiredError = expired
 	}
 	if r == nil {
-		return nil // there is no such middleware: see needsRunner
+		return nil // there is no such middleware: see wayOf
 	}
 	return s.decide(middleware.Inbound, a, r.hold)
 }
@@ -78,19 +75,21 @@ func (s *Socket) dispatchCall(p protocol.Packet, data protocol.Data, r *runner) 
 // take its time, on a goroutine of its own.
 func (s *Socket) callProcedure(p *procedure, req *Request, r *runner) {
 	handle := func() error { return p.handle(s.Context(), req) }
-	if p.isSlow() && s.mayLoosen() {
+	if p.habit.isLate() && s.mayLoosen() {
 		size := int64(len(req.data))
 		s.loosen(1, size)
 		s.srv.goroutines.Go(func() {
 			defer s.loosen(-1, -size)
-			began := time.Now()
+			began := s.now()
 			req.finishAfter(func() error { return guarded(handle) })
-			p.took(time.Since(began) >= patience*watchTick)
+			took := s.now().Sub(began)
+			p.habit.took(took)
+			balance(&p.habit.late, took >= patience*watchTick)
 		})
 		return
 	}
-	req.finishAfter(func() error { return r.call(handle) })
-	p.took(r.started.Load() == relieved)
+	req.finishAfter(func() error { return r.call(&p.habit, handle) })
+	balance(&p.habit.late, r.started.Load() == relieved)
 }
 
 // dispatchTransmit gives a transmitted message to the socket's consumers of the
@@ -109,7 +108,7 @@ func (s *Socket) dispatchTransmit(event string, data protocol.Data, r *runner) {
 		s.keepTransmit(event, data, r)
 		return
 	}
-	if r == nil {
+	if !r.owns() {
 		data = data.Clone()
 	}
 	if streamed {
@@ -117,6 +116,6 @@ func (s *Socket) dispatchTransmit(event string, data protocol.Data, r *runner) {
 		st.receiverBacklog.add(s, event, len(data), st.receivers.Stream(event).Backpressure())
 	}
 	if handler != nil {
-		s.callReceiver(strings.Clone(event), handler, data, r)
+		s.callReceiver(handler, data, r)
 	}
 }

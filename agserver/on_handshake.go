@@ -170,7 +170,7 @@ func (s *Socket) verify(sent protocol.Data, r *runner) authClaim {
 		return err
 	}
 	if r != nil {
-		err = r.hold(check)
+		err = r.hold(nil, check)
 	} else {
 		err = check()
 	}

@@ -24,7 +24,8 @@ type receiverQueue struct {
 // callReceiver calls a receiver's handler, or leaves the message to the one
 // that is still at work on an earlier message. When much waits the socket is not
 // read for a while.
-func (s *Socket) callReceiver(name string, h ReceiverHandler, data protocol.Data, r *runner) {
+func (s *Socket) callReceiver(rcv *receiver, data protocol.Data, r *runner) {
+	name := rcv.name
 	if !s.enterReceiver(name, data) {
 		return
 	}
@@ -35,7 +36,7 @@ func (s *Socket) callReceiver(name string, h ReceiverHandler, data protocol.Data
 		}
 	}()
 	for ok := true; ok; data, ok = s.nextForReceiver(name) {
-		s.report(r.call(func() error { return h(s.Context(), s, data) }))
+		s.report(r.call(&rcv.habit, func() error { return rcv.handle(s.Context(), s, data) }))
 	}
 	through = true
 }

@@ -22,10 +22,10 @@ type Request struct {
 	turn     turnNumber // 0 once its turn is over
 }
 
-// newRequest makes the request of a call, and opens its turn. With r nil the
-// packet is the engine's and is copied.
+// newRequest makes the request of a call, and opens its turn. A
+// packet that is the engine's is copied.
 func (s *Socket) newRequest(p protocol.Packet, data protocol.Data, r *runner) *Request {
-	if r == nil {
+	if !r.owns() {
 		data = data.Clone()
 		p.Event = strings.Clone(p.Event)
 	}

@@ -4,6 +4,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/socketcluster-go/socketcluster/agserver/engine"
 )
 
 // A runner is a goroutine that is borrowed by a socket while messages wait that
@@ -12,9 +14,17 @@ import (
 // with the socket's messages, and the first one ends with its handler. So the
 // handlers of a socket start in order, and one that sleeps holds nobody up.
 // Inbound middleware is not relieved: it holds its socket back on purpose.
+//
+// A runner may also be the goroutine of an event loop, for as long as a message
+// takes: see handleInline.
 type runner struct {
 	sock *Socket
 	in   *inbox
+
+	// guard is that of the loop whose goroutine this is; nil if it is none, or
+	// none any more. owned says that the message at work is the runner's to keep.
+	guard *engine.Guard
+	owned bool
 
 	// started is the watch's count when user code was called, 0 outside of
 	// user code, and relieved once the runner has been replaced.
@@ -60,42 +70,53 @@ func (s *Socket) loosen(calls int32, bytes int64) {
 
 // startRunner lends a goroutine to the socket's inbox.
 func (s *Socket) startRunner(in *inbox) {
-	r := &runner{sock: s, in: in}
+	r := &runner{sock: s, in: in, owned: true}
 	in.runner.Store(r)
 	s.srv.watch.add(r)
 	s.srv.goroutines.Go(r.run)
 }
 
+// owns reports whether the message at work may be kept. Without a runner it is the
+// engine's.
+func (r *runner) owns() bool { return r != nil && r.owned }
+
 func (r *runner) run() {
 	through := false
-	defer func() {
-		r.sock.srv.watch.remove(r)
-		switch {
-		case r.started.Swap(relieved) == relieved:
-			r.sock.loosen(-1, -r.bytes)
-		case !through: // a handler has ended the goroutine, by runtime.Goexit
-			r.sock.startRunner(r.in)
-		}
-	}()
+	defer func() { r.leave(through) }()
 	r.work()
 	through = true
 }
 
+// leave ends the runner; through says that it was not ended by a handler, by
+// runtime.Goexit.
+func (r *runner) leave(through bool) {
+	r.sock.srv.watch.remove(r)
+	switch {
+	case r.started.Swap(relieved) == relieved:
+		r.sock.loosen(-1, -r.bytes)
+	case !through:
+		r.sock.startRunner(r.in)
+	}
+}
+
 // work handles messages until there are none, or until the runner is relieved.
 func (r *runner) work() {
-	for {
+	for ok := true; ok; ok = r.goesOn() {
 		m, ok := r.in.next(r.sock, r)
 		if !ok {
-			break
+			r.end()
+			return
 		}
 		r.bytes = int64(len(m.text))
 		r.sock.handleMessage(m, r)
-		r.sock.awaitPump()
-		if r.started.Load() == relieved {
-			return
-		}
 	}
-	r.end()
+}
+
+// goesOn is called behind a message, and reports whether the runner is to handle
+// the next one.
+func (r *runner) goesOn() bool {
+	r.sock.awaitPump()
+	return r.started.Load() != relieved
 }
 
 // end ends the socket, if its connection has ended: what came before has been
@@ -112,28 +133,43 @@ func (r *runner) end() {
 }
 
 // call runs user code that may take its time, and may be relieved of the
-// socket's messages meanwhile. A panic is returned as an error.
-func (r *runner) call(f func() error) error {
+// socket's messages meanwhile. A panic is returned as an error. h is what is known
+// of the code.
+func (r *runner) call(h *habit, f func() error) error {
 	r.holds.Store(false)
-	return r.watched(f)
+	return r.watched(h, f)
 }
 
 // hold runs user code that holds the socket back while it takes its time.
-func (r *runner) hold(f func() error) error {
+func (r *runner) hold(h *habit, f func() error) error {
 	r.holds.Store(true)
-	return r.watched(f)
+	return r.watched(h, f)
 }
 
-func (r *runner) watched(f func() error) error {
+func (r *runner) watched(h *habit, f func() error) error {
+	if r.guard != nil {
+		return r.onGuard(h, f)
+	}
 	r.started.CompareAndSwap(0, r.sock.srv.watch.ticks.Load())
+	began := r.sock.now()
 	err := guarded(f)
+	h.took(r.sock.now().Sub(began))
+	r.stopped()
+	return err
+}
+
+// stopped says that the user code at work is through.
+func (r *runner) stopped() {
 	for {
 		v := r.started.Load()
 		if v == relieved || r.started.CompareAndSwap(v, 0) {
-			return err
+			return
 		}
 	}
 }
+
+// unwatched runs user code that may take any time.
+func unwatched(_ *habit, f func() error) error { return guarded(f) }
 
 // watch looks after the runners of a server. Its goroutine exists while there
 // are any, and a moment longer; the server waits for it.

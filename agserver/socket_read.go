@@ -13,14 +13,14 @@ const pongResetDivisor = 4
 
 // receive takes a message from the engine. text is the engine's: it is copied
 // if it is to be kept. It runs on the engine's loop and does not block: what
-// needs user code goes to a runner.
+// needs user code runs under a guard, or goes to a runner.
 func (s *Socket) receive(binary bool, text []byte) {
 	if s.dead.Load() {
 		return
 	}
 	pong := !binary && string(text) == s.srv.opt.ProtocolVersion.Pong()
 	s.seen(pong)
-	if s.srv.middleware.has(middleware.InboundRaw) {
+	if s.srv.middleware.has(middleware.InboundRaw) || s.rawInbox() != nil { // nothing overtakes what waits
 		s.enqueue(&s.seldom().raw, inMessage{text: bytes.Clone(text), binary: binary, pong: pong, raw: true})
 		return
 	}
@@ -41,15 +41,26 @@ func (s *Socket) receive(binary bool, text []byte) {
 		s.enqueueText(bytes.Clone(text), binary)
 		return
 	}
-	packet, ok := s.parse(text, binary)
+	if packet, ok := s.parse(text, binary); ok {
+		s.handle(packet, inMessage{text: text, binary: binary})
+	}
+}
+
+// handle handles a packet for which nothing is at work that it had to wait for.
+func (s *Socket) handle(p protocol.Packet, m inMessage) {
+	w, shown := s.wayOf(&p)
 	switch {
-	case !ok:
-	case s.srv.needsRunner(&packet):
-		s.enqueueText(bytes.Clone(text), binary)
-	case packet.Kind == protocol.KindBatch:
-		s.handleBatch(packet, text, binary)
+	case w == onRunner:
+		s.enqueueText(bytes.Clone(m.text), m.binary)
+	case w == inline:
+		if shown { // what a middleware has seen may be kept
+			p, m.owned = p.Clone(), true
+		}
+		s.handleInline(p, m, s.conn.Guard())
+	case p.Kind == protocol.KindBatch:
+		s.handleBatch(p, m.text, m.binary)
 	default:
-		s.handlePacket(packet, inMessage{text: text, binary: binary}, nil)
+		s.handlePacket(p, m, nil)
 	}
 }
 
@@ -274,7 +285,7 @@ func (s *Socket) onRaw(m inMessage, r *runner) {
 		return
 	}
 	msg := Message{Data: m.text, Binary: m.binary}
-	if r == nil && !m.owned {
+	if !r.owns() && !m.owned {
 		msg.Data = bytes.Clone(m.text)
 	}
 	if listening {
@@ -282,7 +293,7 @@ func (s *Socket) onRaw(m inMessage, r *runner) {
 		st.messageBacklog.add(s, "raw", len(msg.Data), st.events.Raw.Backpressure())
 	}
 	if handler != nil && r != nil {
-		s.report(r.call(func() error { return handler(s.Context(), s, msg) }))
+		s.report(r.call(&handler.habit, func() error { return handler.handle(s.Context(), s, msg) }))
 	}
 }
 

@@ -318,7 +318,7 @@ func (s *Socket) allowOutbound(p *outPacket) bool {
 	packet := protocol.Parse(p.text)
 	channel, data, _ := protocol.ChannelOf(packet.Data)
 	a := &middleware.Action{Kind: middleware.PublishOut, Socket: s, Channel: channel, Data: data}
-	if err := s.decide(middleware.Outbound, a, guarded); err != nil {
+	if err := s.decide(middleware.Outbound, a, unwatched); err != nil {
 		return false
 	}
 	if !a.UseCache && !sameBytes(a.Data, data) {

@@ -8,15 +8,25 @@ func (l *loop) drain() {
 		m.mu.Unlock()
 		return
 	}
-	box := m.box
+	l.box, l.applied = m.box, 0
 	m.box, m.sends = l.spare, 0
 	m.mu.Unlock()
-	for i := range box.ops {
-		l.apply(&box.ops[i], box.arena)
+	l.applyAll()
+}
+
+// applyAll does what the box asks for, one by one; another goroutine may go on
+// with that.
+func (l *loop) applyAll() {
+	l.phase = phaseDraining
+	for l.applied < len(l.box.ops) {
+		o := &l.box.ops[l.applied]
+		l.applied++
+		l.apply(o, l.box.arena)
 	}
+	l.phase = phaseOther
 	// The arena stays as it is until the turn after next: see keep.
-	box.reset()
-	l.spare = box
+	l.box.reset()
+	l.spare, l.box = l.box, inbox{}
 }
 
 // apply does what o asks for.

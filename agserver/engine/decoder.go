@@ -288,6 +288,13 @@ func (d *decoder) release() {
 	}
 }
 
+// abandon leaves a message that is being handled to whoever handles it.
+func (d *decoder) abandon() {
+	if p := d.part; p != nil && (d.closed || p.idle()) {
+		d.part = nil
+	}
+}
+
 // reset drops whatever is held; further input is ignored. Call it when the
 // connection ends.
 func (d *decoder) reset() {

@@ -22,6 +22,7 @@
 // # Goroutines
 //
 //	loop      one per Config.Loops and backend, from the first connection on; until Close
+//	watch     one while there are guarded calls and 0.2 s longer
 //	acceptor  the caller of Serve
 //	upgrade   one per upgrade request, while Handler.Upgrade runs
 //	reader    portable: one per connection, until it is cut
@@ -30,6 +31,19 @@
 //	http      one internal net/http server per Serve, for what is no upgrade
 //
 // Engine.Close stops them all and returns when they have ended.
+//
+// # Code that may block
+//
+// A Handler's Message must not block its loop, unless under its Guard: between
+// Enter and Leave. The watch looks at the guards once in a millisecond. When it
+// sees the same call for the third time it takes the loop from its goroutine,
+// tells the Handler (Relief), and starts another goroutine, which goes on with the
+// rest of that connection's input, of the events and of the inbox, as Go's
+// scheduler hands on the P of a goroutine in a long system call. What the first
+// goroutine works with stays its own: the message, and the buffer that it lies in.
+// That goroutine belongs to the Handler from then on, which waits for it, and ends
+// when Message returns. Where a loop stands is kept in the loop and its backend,
+// for that reason, and nothing of it in local variables across a call of Message.
 //
 // # Order
 //

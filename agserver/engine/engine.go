@@ -30,6 +30,7 @@ type Engine struct {
 	draining  atomic.Bool    // no more connections
 	drained   chan struct{}  // a token: conns fell to 0 while draining
 	congested atomic.Int64   // loops whose inbox is too long
+	watching  atomic.Bool    // there is a watch: see Guard
 
 	mu sync.Mutex
 	// Guarded by mu.
@@ -94,7 +95,10 @@ func (e *Engine) startLoop(newBackend func(*loop) (backend, error)) (*loop, erro
 		return nil, err
 	}
 	l.io = io
-	e.wg.Go(l.run)
+	l.guard = &Guard{l: l}
+	l.current.Store(l.guard)
+	e.wg.Add(1)
+	go l.turnBy(l.guard, func() {})
 	return l, nil
 }
 

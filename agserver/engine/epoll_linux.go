@@ -37,6 +37,7 @@ type epoll struct {
 	armed  Instant // the deadline that is set; 0 = none
 	rung   bool    // the deadline has to be set anew: wake may have changed it
 	n      int     // events
+	next   int     // the first that was not acted on
 	events [pollEvents]unix.EpollEvent
 	buf    []byte // read buffer
 	merged []byte // write buffer, where small pieces become one write
@@ -82,10 +83,26 @@ func (p *epoll) poll() {
 	if p.n = p.collect(); p.n == 0 && p.l.idle() {
 		p.park(p.l.nextTurn())
 	}
+	p.next = 0
 	p.l.now = p.l.e.Now()
+	p.l.phase = phaseReading
 	p.l.readAgain()
-	for i := range p.n {
-		ev := &p.events[i]
+	p.walk()
+}
+
+func (p *epoll) leave(*Conn) { p.buf = make([]byte, readBuffer) }
+
+func (p *epoll) goOn() {
+	p.l.rereadAll()
+	p.walk()
+}
+
+// walk acts on the events, which is the last part of a poll. How far it has come
+// is in p, for a goroutine that has to go on with it.
+func (p *epoll) walk() {
+	for p.next < p.n {
+		ev := &p.events[p.next]
+		p.next++
 		slot, gen := uint32(ev.Fd), uint32(ev.Pad)
 		if int(slot) >= len(p.l.table) {
 			continue
@@ -94,6 +111,7 @@ func (p *epoll) poll() {
 			p.happened(c, ev.Events)
 		}
 	}
+	p.l.phase = phaseOther
 }
 
 // park waits until there are events, wake is called, or the clock reaches

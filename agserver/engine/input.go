@@ -109,7 +109,7 @@ func (l *loop) frame(c *Conn, b []byte) int {
 	switch ev.kind {
 	case eventMessage:
 		if !c.has(flagClosing) {
-			l.h.Message(c, ev.op, ev.payload)
+			l.message(c, &ev, b[n:])
 		}
 	case eventPing:
 		if !c.has(flagClosing) {

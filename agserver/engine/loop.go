@@ -1,5 +1,7 @@
 package engine
 
+import "sync/atomic"
+
 // A backend is how a loop's connections reach their peers. Its methods are
 // called by the loop, but for wake, which anybody may call.
 type backend interface {
@@ -21,11 +23,17 @@ type backend interface {
 	cut(c *Conn)
 	// detach gives c's connection away, to be used with net/http.
 	detach(c *Conn, seen []byte) error
+	// leave lets another goroutine, which has lost the loop, keep the bytes that
+	// were read from c; read is called for c afterwards.
+	leave(c *Conn)
+	// goOn finishes a poll that was left in the middle.
+	goOn()
 	// end releases what the backend itself holds.
 	end()
 }
 
-// A loop owns connections: everything about them happens on its goroutine.
+// A loop owns connections: everything about them happens on its goroutine, which
+// may change while a Handler's code is stuck: see Guard.
 type loop struct {
 	// Immutable.
 	e   *Engine
@@ -33,9 +41,12 @@ type loop struct {
 	set *settings
 	io  backend
 
-	mail mailbox
+	mail    mailbox
+	current atomic.Pointer[Guard] // for the watch
 
 	// Owned by the loop.
+	guard    *Guard  // of the goroutine that turns the loop
+	phase    phase   // what that one is doing
 	now      Instant // time of this turn
 	table    []*Conn // by slot
 	free     []uint32
@@ -52,11 +63,23 @@ type loop struct {
 	hungUp   []*Conn // eof: to be ended once the replies are flushed
 	doomed   []doomed
 	again    []*Conn // may have more input
+	reread   []*Conn // those that are being asked for it
+	box      inbox   // what is being applied,
+	applied  int     // and how far that has come
 	spare    inbox
 	queues   []*outQueue
 	lastConn *Conn // whose arena piece was queued last,
 	lastEnd  int64 // and where in the arena it ended
 }
+
+// phase says where in a turn a loop is.
+type phase uint8
+
+const (
+	phaseOther phase = iota
+	phaseReading
+	phaseDraining
+)
 
 // run turns the loop until it is stopped and its last connection is buried.
 func (l *loop) run() {
@@ -82,6 +105,11 @@ func (l *loop) done() bool {
 func (l *loop) turn() {
 	l.expire()
 	l.drain()
+	l.finish()
+}
+
+// finish is the part of a turn in which no message is handled.
+func (l *loop) finish() {
 	l.flush()
 	l.hangUp()
 	l.bury()
@@ -149,9 +177,15 @@ func (l *loop) readAgain() {
 	if len(l.again) == 0 || l.e.congested.Load() > 0 {
 		return
 	}
-	list := l.again
-	l.again = nil
-	for _, c := range list {
+	l.reread, l.again = l.again, nil
+	l.rereadAll()
+}
+
+// rereadAll does so one by one; another goroutine may go on with that.
+func (l *loop) rereadAll() {
+	for len(l.reread) > 0 {
+		c := l.reread[0]
+		l.reread = l.reread[1:]
 		c.again = false
 		l.resume(c)
 	}

@@ -40,6 +40,7 @@ type pipe struct {
 
 	// Owned by the loop.
 	full    bool // the result waits to be taken
+	handing bool // it is being taken
 	writing bool // a writer is on its way
 }
 
@@ -84,7 +85,9 @@ func (p *portable) poll() {
 		p.l.awake()
 	}
 	p.l.now = p.l.e.Now()
+	p.l.phase = phaseReading
 	p.l.readAgain()
+	p.l.phase = phaseOther
 }
 
 // park waits for wake or for the clock to reach until.
@@ -123,7 +126,9 @@ func (p *portable) read(c *Conn) {
 	}
 	pp.full = false
 	if pp.n > 0 {
+		pp.handing = true
 		p.l.input(c, pp.buf[:pp.n])
+		pp.handing = false
 	}
 	switch {
 	case c.state >= stateDoomed: // cut, or given away
@@ -202,6 +207,18 @@ func (p *portable) detach(c *Conn, seen []byte) error {
 	}
 	close(c.pipe.gone) // the reader is not reading: it waits for us
 	return nil
+}
+
+func (p *portable) leave(c *Conn) {
+	if pp := c.pipe; pp.handing {
+		pp.handing, pp.full = false, true
+		pp.buf, pp.n = make([]byte, len(pp.buf)), 0
+	}
+}
+
+func (p *portable) goOn() {
+	p.l.rereadAll()
+	p.l.phase = phaseOther
 }
 
 func (p *portable) end() {
