@@ -23,18 +23,19 @@ import (
 // sleepTime is what the procedure "sleep" takes, here and on the reference.
 const sleepTime = 50 * time.Millisecond
 
-// serve is "bench serve [-plain|-http|-tls] PORT": this server behind a door of
-// its own, until it is told to end.
+// serve is "bench serve [-plain|-portable|-http|-tls] PORT": this server behind a
+// door of its own, until it is told to end.
 func serve(args []string, stderr io.Writer) error {
 	flags := flag.NewFlagSet("bench serve", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	flags.Bool("plain", true, "the server's own listener")
+	portable := flags.Bool("portable", false, "the same with a goroutine for each connection")
 	viaHTTP := flags.Bool("http", false, "a handler of net/http")
 	viaTLS := flags.Bool("tls", false, "a listener of crypto/tls, with a certificate made on the spot")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	srv := agserver.New(nil)
+	srv := agserver.New(&agserver.Options{Portable: *portable})
 	srv.HandleProcedure("echo", func(_ context.Context, req *agserver.Request) error { return req.Reply(req.Data()) })
 	srv.HandleProcedure("sleep", func(_ context.Context, req *agserver.Request) error {
 		time.Sleep(sleepTime)

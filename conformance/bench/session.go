@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -87,7 +88,13 @@ func (s *session) try(ctx context.Context, t task) (result, error) {
 	if err := rest(ctx, s.pace.settle); err != nil {
 		return nil, err
 	}
-	return t.do(ctx, p)
+	r, err := t.do(ctx, p)
+	select {
+	case <-p.ended:
+		return r, errors.Join(err, fmt.Errorf("%s has ended; it wrote: %s", t.server.name, p.stderr))
+	default:
+		return r, err
+	}
 }
 
 // rest waits for some seconds.
