@@ -14,9 +14,6 @@ type backend interface {
 	read(c *Conn)
 	// flush sends what c.out holds, as far as the system takes it now.
 	flush(c *Conn)
-	// share sends b to c, for which nothing waits, and returns how much the
-	// system took. b is the loop's, and shared by many.
-	share(c *Conn, b []byte) int
 	// finish ends the sending side of c, whose output is all gone.
 	finish(c *Conn)
 	// cut closes c.
@@ -57,9 +54,8 @@ type loop struct {
 	keeper   keeper
 	due      []*Conn
 	dirty    []*Conn // see soon
-	fan      fan
 	fanned   []*Conn // see paced
-	fanAfter Instant // when fan and fanned may be sent
+	fanAfter Instant // when fanned may be flushed
 	hungUp   []*Conn // eof: to be ended once the replies are flushed
 	doomed   []doomed
 	again    []*Conn // may have more input
@@ -125,7 +121,7 @@ func (l *loop) idle() bool {
 // something happens.
 func (l *loop) nextTurn() Instant {
 	due := l.nextDue()
-	if l.holds() && (due == 0 || l.fanAfter < due) {
+	if len(l.fanned) > 0 && (due == 0 || l.fanAfter < due) {
 		return l.fanAfter
 	}
 	return due

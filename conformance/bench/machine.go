@@ -18,14 +18,13 @@ func machine() string {
 	return text
 }
 
-// kernel is the version of the system, without what its builder has added.
+// kernel is the version of the system.
 func kernel() string {
-	text, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	version, err := os.ReadFile("/proc/sys/kernel/osrelease")
 	if err != nil {
 		return "?"
 	}
-	version := strings.SplitN(strings.TrimSpace(string(text)), ".", 3)
-	return strings.Join(version[:min(2, len(version))], ".")
+	return strings.TrimSpace(string(version))
 }
 
 // firstValue returns what a file of "key : value" lines has for a key.

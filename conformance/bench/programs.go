@@ -16,7 +16,6 @@ import (
 type programs struct {
 	reference server
 	ours      server
-	root      string // of the repository
 	self      string // this program
 	peers     []server
 	loader    loader
@@ -37,7 +36,7 @@ func (c *config) prepare(ctx context.Context, temp string) (*programs, error) {
 		}
 		return out, nil
 	}
-	p := programs{root: root}
+	var p programs
 	if p.self, err = os.Executable(); err != nil {
 		return nil, err
 	}
