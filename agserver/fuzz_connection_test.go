@@ -70,6 +70,10 @@ func connectionSeeds() [][]byte {
 	}
 }
 
+// fuzzPatience is when a server counts as stuck. It is longer than anybody stops
+// the process for.
+const fuzzPatience = 5 * time.Minute
+
 // A fuzzTarget is a server on one engine, and a witness that is always there.
 type fuzzTarget struct {
 	srv      *agserver.Server
@@ -101,9 +105,10 @@ func newFuzzTarget(f *testing.F, portable bool) *fuzzTarget {
 	b := new(countingBroker)
 	target := &fuzzTarget{broker: b}
 	// One loop, so that an answer to the witness shows that what others sent
-	// before has been read. No pings, because time is none of the fuzzer's.
+	// before has been read. No timeouts, so that a run may be stopped and continued.
 	srv := agserver.New(&agserver.Options{
-		Portable: portable, Loops: 1, PingTimeoutDisabled: true, PerMessageDeflate: true, DeflateThreshold: 64, Broker: b, AuthKey: "key",
+		Portable: portable, Loops: 1, PerMessageDeflate: true, DeflateThreshold: 64, Broker: b, AuthKey: "key",
+		PingTimeoutDisabled: true, HandshakeTimeout: -1, UpgradeTimeout: -1, CloseTimeout: -1,
 	})
 	srv.HandleProcedure("echo", func(_ context.Context, r *agserver.Request) error { return r.Reply(r.Data()) })
 	srv.HandleProcedure("fail", func(context.Context, *agserver.Request) error { return errors.New("it fails") })
@@ -184,7 +189,7 @@ func (target *fuzzTarget) round(t testing.TB) {
 
 func (target *fuzzTarget) wait(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); !ok(); runtime.Gosched() {
+	for deadline := time.Now().Add(fuzzPatience); !ok(); runtime.Gosched() {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain until %s", what)
 		}
@@ -202,7 +207,7 @@ func (target *fuzzTarget) connect(t testing.TB, deflate bool) *wire {
 		nc, err = agservertest.Dialer(target.srv)(t.Context(), "", "")
 	}
 	check(t, err)
-	check(t, nc.SetDeadline(time.Now().Add(patience)))
+	check(t, nc.SetDeadline(time.Now().Add(fuzzPatience)))
 	extension := ""
 	if deflate {
 		extension = "Sec-WebSocket-Extensions: permessage-deflate\r\n"
@@ -345,7 +350,7 @@ type witness struct {
 // call makes a call and reads until its answer.
 func (w *witness) call(t testing.TB, packet string) {
 	t.Helper()
-	check(t, w.nc.SetDeadline(time.Now().Add(patience)))
+	check(t, w.nc.SetDeadline(time.Now().Add(fuzzPatience)))
 	var s script
 	s.frame(0x81, []byte(packet))
 	_, err := w.nc.Write(s.bytes)
