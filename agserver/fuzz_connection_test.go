@@ -405,7 +405,7 @@ func (s *script) check(t *testing.T, got received, witnessed []string) {
 	for _, r := range got.responses {
 		id, how, _ := strings.Cut(r, " ")
 		data, _, _ := strings.Cut(how, " ")
-		alternatives := []string{r, id + " any", id + " ok"}
+		alternatives := []string{r, id + " ok", id + " any"}
 		if data == "error" {
 			alternatives = []string{id + " error", id + " any"}
 		}
