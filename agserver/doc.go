@@ -45,7 +45,11 @@
 // arrival. An inbound middleware that takes its time holds back its own socket
 // and no other. Procedures and receivers start in that order too, and hold
 // nothing back once they take longer than about 10 ms. A publication has
-// reached the queues of the local subscribers before it is acknowledged. What a
+// reached the queues of the local subscribers before it is acknowledged: for each
+// subscriber it happens at one moment between its call and its acknowledgement,
+// as subscribing and unsubscribing do. Publications of which one is acknowledged
+// before the other is made reach everybody in that order; those that overlap may
+// reach two subscribers in two orders. What a
 // procedure transmits before it answers leaves after its answer, as in the
 // reference, unless it takes its time.
 //
