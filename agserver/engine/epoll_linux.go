@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -250,7 +249,9 @@ func (p *epoll) send(fd int, pieces []piece, q *outQueue) (want, n int, errno un
 	}
 	n, err := unix.Writev(fd, p.vecs)
 	clear(p.vecs)
-	errors.As(err, &errno)
+	if err != nil {
+		errno, _ = err.(unix.Errno) // errors.As would have errno on the heap, whatever is sent
+	}
 	return want, n, errno
 }
 
