@@ -3,6 +3,7 @@ package agserver_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 
@@ -54,6 +55,7 @@ func TestBroker_Failures(t *testing.T) {
 		down := protocol.ErrBroker.Withf("the broker is down")
 		broker := &failingBroker{MemoryBroker: channels.NewMemoryBroker(), fail: map[string]error{
 			"subscribe closed": down, "publish closed": down, "unsubscribe sticky": down,
+			"publish cut off": fmt.Errorf("10.0.0.1: %w", channels.ErrDisconnected),
 		}}
 		srv := r.serve(agserver.Options{Broker: broker})
 		warnings := srv.Events().Warning.Consume()
@@ -74,6 +76,15 @@ func TestBroker_Failures(t *testing.T) {
 			t.Errorf("Exchange().InvokePublish() = %v, want BrokerError", err)
 		}
 
+		// Where the broker is stays here.
+		err := c.InvokePublish(within(t), "cut off", 1)
+		if want := "BrokerError: Failed to publish to the cut off channel - Error: channels: the broker is not connected"; err == nil || err.Error() != want {
+			t.Errorf("InvokePublish() = %v, want %s", err, want)
+		}
+		if ev := next(t, warnings); !errors.Is(ev.Warning, channels.ErrDisconnected) {
+			t.Errorf("warning = %v, want %v", ev.Warning, channels.ErrDisconnected)
+		}
+
 		// A failure to unsubscribe is reported; the socket has left all the same.
 		subscribe(t, c, "sticky")
 		left := sock.Events().Unsubscribe.Consume()
@@ -83,6 +94,13 @@ func TestBroker_Failures(t *testing.T) {
 			t.Errorf("warning = %v, subscribed %v", ev.Warning, sock.IsSubscribed("sticky"))
 		}
 
+		states := srv.Events().BrokerStateChange.Consume()
+		for _, lost := range []error{channels.ErrDisconnected, nil} {
+			broker.sink.BrokerStateChange(lost)
+			if ev := next(t, states); ev.Lost != lost {
+				t.Errorf("brokerStateChange = %v, want %v", ev.Lost, lost)
+			}
+		}
 		broker.sink.BrokerError(down)
 		if ev := next(t, warnings); ev.Warning != error(down) || ev.Socket != nil {
 			t.Errorf("warning = %v of %v, want the broker's own", ev.Warning, ev.Socket)

@@ -1,8 +1,10 @@
 package agserver
 
 import (
+	"errors"
 	"strings"
 
+	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -44,12 +46,23 @@ func (s *Socket) onPublish(p protocol.Packet, r *runner) {
 	err := s.viaBroker(r, func() error { return s.srv.publish(s.srv.ctx, channel, a.Data) })
 	if err != nil {
 		s.emitError(err)
-		s.answerError(p, err)
+		s.answerError(p, publishFailure(channel, err))
 	} else {
 		s.answer(p)
 	}
 	s.endTurn(turn)
 	s.emitReserved(p, a.Data, func() protocol.Data { return p.Data.With("data", a.Data) })
+}
+
+// publishFailure is what a client is told of a broker that could not be reached:
+// that much, and not where the broker is. Other errors are told as any are.
+func publishFailure(channel string, err error) error {
+	for _, known := range []error{channels.ErrDisconnected, channels.ErrUnconfirmed, channels.ErrOverload, channels.ErrClosed} {
+		if errors.Is(err, known) {
+			return protocol.ErrBroker.Withf("Failed to publish to the %s channel - %s", channel, errorText(known))
+		}
+	}
+	return err
 }
 
 // refuse reports an error of the client's and answers it, if it was a call.

@@ -42,10 +42,9 @@ func (l *loop) apply(o *op, arena []byte) {
 	case opGroup:
 		l.sendGroup(o.g, o.f)
 	case opAdd:
-		if c.state != stateOpen || !o.g.add(c) {
-			o.g.count.Add(-1)
-		}
+		l.join(c, o.g)
 	case opRemove:
+		l.overtake(c)
 		if o.g.remove(c) {
 			o.g.count.Add(-1)
 		}
@@ -88,24 +87,6 @@ func (l *loop) sendFirst(c *Conn, b []byte) {
 	}
 	c.out.pushFirst(b)
 	l.soon(c)
-}
-
-// sendGroup queues f for every member. Connections are not ended while the list
-// is walked: admitGroup posts.
-func (l *loop) sendGroup(s *members, f *Frame) {
-	wide := len(s.list) >= wideGroup
-	for i := range s.list {
-		c := s.list[i].c
-		b := c.wire(f)
-		if c.state == stateOpen && l.admitGroup(c, len(b)) {
-			l.enqueue(c, b, true, 0)
-			if wide {
-				l.paced(c)
-			} else {
-				l.soon(c)
-			}
-		}
-	}
 }
 
 // wakeBy makes c's next Wake be no later than t.

@@ -147,6 +147,7 @@ func (l *loop) peerGone(c *Conn) {
 // hangUp ends the connections whose peers are gone, at the end of the turn.
 func (l *loop) hangUp() {
 	for _, c := range l.hungUp {
+		l.overtake(c)
 		switch {
 		case c.state != stateOpen || c.queued.Load() == 0:
 			l.doom(c, nil)

@@ -65,7 +65,6 @@ type Conn struct {
 	eof      bool // the end was read, or the connection broke
 	again    bool // on the backend's list of sockets that may have more
 	ended    bool // the half-close of a lingering connection was asked for
-	secret   bool // there is TLS, done by the loop
 
 	peer peerAddr // immutable; kept.remote has what does not fit
 }
@@ -143,7 +142,7 @@ func (c *Conn) Resume() {
 func (c *Conn) Admit() { c.setFlag(flagAdmitted) }
 
 // Buffered returns how many bytes wait for the peer: sent, not yet taken by
-// the operating system.
+// the operating system. What is held for a fan-out is not counted.
 func (c *Conn) Buffered() int { return int(c.queued.Load()) }
 
 // BytesReceived returns how many bytes the peer has sent since the upgrade.

@@ -12,29 +12,18 @@
 //
 // # Two backends
 //
-// On Linux a TCP connection is one small struct: its socket is watched by an
-// event loop (epoll, edge-triggered), which reads into one buffer for all its
-// connections. Everything else (other systems, in-memory connections,
-// Config.Portable) has one goroutine per connection that reads, and borrows a
-// second one while something is being written. Both feed the same loops, so that
-// the order of calls and every rule below are the same.
-//
-// # TLS
-//
-// The handshake of a *tls.Conn over TCP is done on a goroutine that is borrowed for
-// it. Then the loop takes the socket, and the tls.Conn is given a connection that
-// never blocks (wire): it decrypts what the loop has received, and encrypts up to
-// 16 KiB at a time of what the loop is about to send. What the socket does not take
-// of that waits in front of the output queue. An idle connection keeps the state of
-// its tls.Conn, about 3 KB, and none of its buffers. Connections that net/http has
-// shaken hands with are taken over as well.
+// On Linux a plain TCP connection is one small struct: its socket is watched
+// by an event loop (epoll, edge-triggered), which reads into one buffer for
+// all its connections. Everything else (TLS, other systems, in-memory
+// connections, Config.Portable) has one goroutine per connection that reads,
+// and borrows a second one while something is being written. Both feed the
+// same loops, so that the order of calls and every rule below are the same.
 //
 // # Goroutines
 //
 //	loop      one per Config.Loops and backend, from the first connection on; until Close
 //	watch     one while there are guarded calls and 0.2 s longer
 //	acceptor  the caller of Serve
-//	handshake one per TLS connection, until that is done
 //	upgrade   one per upgrade request, while Handler.Upgrade runs
 //	reader    portable: one per connection, until it is cut
 //	writer    portable: one per connection while output is on its way
@@ -71,7 +60,8 @@
 // inbox; send what the turn has queued, one system call per connection; bury
 // the dead. A connection whose socket is full keeps its queue until the
 // system reports room. Wide fan-outs that follow one another are held for up to
-// 2 ms, and then sent together; nothing else is held.
+// 2 ms, or until there are 32 or 64 KiB of them, and then sent together, joined
+// once for all members of the loop; nothing else is held.
 //
 // # Who owns what
 //
@@ -81,8 +71,10 @@
 // groups. Bytes given to Send are copied into the inbox's arena, which lives
 // until the end of the turn that applies them; what the socket did not take by
 // then is copied once more, into the queue's own memory. More than 16 KiB become
-// a frame at once. Frames are shared and never copied into queues. A message's bytes belong to the loop's read buffer
-// or to the decoder, and are valid only during Message.
+// a frame at once. Frames are shared and never copied into queues; what is held
+// for a fan-out stands in no queue, and is not counted for its connections, until
+// it is sent. A message's bytes belong to the loop's read buffer or to the
+// decoder, and are valid only during Message.
 //
 // # Locks
 //
@@ -93,9 +85,8 @@
 //
 // Input: Config's limits for head, message, fragments, control frames; 64 KiB
 // read per connection and turn step. Output: MaxOutbound per connection,
-// whether the bytes are in the inbox or in the queue; answers to TLS key updates:
-// 64 KiB, if the peer does not read. Group sends in the
-// inboxes: past a mark no loop reads its sockets until it has caught up, so
-// publishing sockets feel backpressure; goroutines that publish can ask
-// Engine.Congested, or wait with Engine.Relief.
+// whether the bytes are in the inbox or in the queue. Group sends in the
+// inboxes: past a mark (512 narrow ones or 32 wide ones) no loop reads its
+// sockets until it has caught up, so publishing sockets feel backpressure;
+// goroutines that publish can ask Engine.Congested, or wait with Engine.Relief.
 package engine

@@ -41,8 +41,6 @@ type epoll struct {
 	buf    []byte // read buffer
 	merged []byte // write buffer, where small pieces become one write
 	vecs   [][]byte
-
-	secrets secrets
 }
 
 // bell is a deadline that has passed.
@@ -172,10 +170,6 @@ func (p *epoll) adopt(c *Conn, fd int) error {
 
 // read reads c until the socket is dry, its turn is over, or it must wait.
 func (p *epoll) read(c *Conn) {
-	if c.secret {
-		p.readTLS(c)
-		return
-	}
 	for range readsPerTurn {
 		if !p.l.readable(c) {
 			return
@@ -201,10 +195,6 @@ func (p *epoll) read(c *Conn) {
 }
 
 func (p *epoll) flush(c *Conn) {
-	if c.secret {
-		p.flushTLS(c)
-		return
-	}
 	q := c.out
 	for !q.empty() {
 		want, n, errno := p.send(int(c.fd), q.waiting(), q)
@@ -226,6 +216,22 @@ func (p *epoll) flush(c *Conn) {
 			return
 		}
 	}
+}
+
+func (p *epoll) share(c *Conn, b []byte) int {
+	n, errno := transmit(int(c.fd), b)
+	switch {
+	case errno == unix.EAGAIN:
+		c.blocked = true
+		return 0
+	case errno == unix.EINTR:
+		return 0
+	case errno != 0:
+		p.l.peerGone(c)
+		return 0
+	}
+	c.blocked = n < len(b)
+	return n
 }
 
 // send makes one system call for the pieces at the front: one piece as it is,
@@ -256,19 +262,11 @@ func (p *epoll) send(fd int, pieces []piece, q *outQueue) (want, n int, errno un
 }
 
 func (p *epoll) finish(c *Conn) {
-	if c.secret && !p.finishTLS(c) {
-		return
-	}
 	c.ended = true
 	_ = unix.Shutdown(int(c.fd), unix.SHUT_WR) // fails if the peer is gone, which reading shows
 }
 
-func (p *epoll) cut(c *Conn) {
-	if c.secret {
-		p.forget(c)
-	}
-	_ = unix.Close(int(c.fd)) // nothing can be done about a failure
-}
+func (p *epoll) cut(c *Conn) { _ = unix.Close(int(c.fd)) } // nothing can be done about a failure
 
 // detach makes a net.Conn of c's socket.
 func (p *epoll) detach(c *Conn, seen []byte) error {
@@ -281,14 +279,6 @@ func (p *epoll) detach(c *Conn, seen []byte) error {
 	_ = f.Close()
 	if err != nil {
 		return fmt.Errorf("engine: handing a connection to net/http: %w", err)
-	}
-	if c.secret {
-		tc, err := p.giveBack(c, nc)
-		if err != nil {
-			_ = nc.Close()
-			return err
-		}
-		nc = tc
 	}
 	return c.aside.web.take(nc, seen)
 }

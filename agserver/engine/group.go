@@ -207,6 +207,9 @@ func (s *members) drop(c *Conn, entry uint32) {
 
 // leaveGroups takes c out of all its groups.
 func (l *loop) leaveGroups(c *Conn) {
+	if c.state == stateOpen {
+		l.overtake(c)
+	}
 	for c.groups.more != nil {
 		entry := uint32(len(*c.groups.more))
 		s := c.groups.at(entry).in

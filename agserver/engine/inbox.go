@@ -13,10 +13,20 @@ const (
 	opsKept   = 1 << 14
 )
 
-// sendsHigh is the number of group sends in one inbox past which no loop reads
-// its sockets until that inbox has been worked off. Each KiB of a frame counts as
-// one more, so that one turn does not queue much more than sockets take at once.
-const sendsHigh = 4096
+// sendsHigh is how much group sends, weighed, may wait in one inbox; past it no
+// loop reads its sockets until that inbox has been worked off. It is 512 narrow
+// ones or as many wide ones as a loop sends at a time (see fanMost): about what
+// takes a loop some milliseconds. Deeper inboxes (it was 4,096 of any kind) made
+// a saturated fan-out no cheaper, and its latency four times as long.
+const sendsHigh = fanMost * wideWeight
+
+// What a group send weighs: narrowWeight and one for each member, wideWeight at
+// most, and one for each 256 bytes, so that one turn does not queue much more
+// than sockets take at once.
+const (
+	narrowWeight = 4
+	wideWeight   = 64
+)
 
 // opKind says what an op asks for.
 type opKind uint8
@@ -80,6 +90,12 @@ type mailbox struct {
 	behind  bool // counted in Engine.congested
 }
 
+// weight is what a group send counts against sendsHigh.
+func (o *op) weight() int {
+	members := int(o.g.count.Load())
+	return min(narrowWeight-1+members, wideWeight) + len(o.f.raw)>>8
+}
+
 // post appends o to the inbox. Posts for a buried connection are dropped.
 func (l *loop) post(o op) {
 	if o.c != nil && o.c.has(flagDead) {
@@ -99,7 +115,7 @@ func (l *loop) append(o op) bool {
 	}
 	m.box.ops = append(m.box.ops, o)
 	if o.kind == opGroup {
-		if m.sends += 1 + len(o.f.raw)>>10; m.sends >= sendsHigh && !m.behind {
+		if m.sends += o.weight(); m.sends >= sendsHigh && !m.behind {
 			m.behind = true
 			l.e.congested.Add(1)
 		}

@@ -14,6 +14,9 @@ type backend interface {
 	read(c *Conn)
 	// flush sends what c.out holds, as far as the system takes it now.
 	flush(c *Conn)
+	// share sends b to c, for which nothing waits, and returns how much the
+	// system took. b is the loop's, and shared by many.
+	share(c *Conn, b []byte) int
 	// finish ends the sending side of c, whose output is all gone.
 	finish(c *Conn)
 	// cut closes c.
@@ -54,8 +57,9 @@ type loop struct {
 	keeper   keeper
 	due      []*Conn
 	dirty    []*Conn // see soon
+	fan      fan
 	fanned   []*Conn // see paced
-	fanAfter Instant // when fanned may be flushed
+	fanAfter Instant // when fan and fanned may be sent
 	hungUp   []*Conn // eof: to be ended once the replies are flushed
 	doomed   []doomed
 	again    []*Conn // may have more input
@@ -121,7 +125,7 @@ func (l *loop) idle() bool {
 // something happens.
 func (l *loop) nextTurn() Instant {
 	due := l.nextDue()
-	if len(l.fanned) > 0 && (due == 0 || l.fanAfter < due) {
+	if l.holds() && (due == 0 || l.fanAfter < due) {
 		return l.fanAfter
 	}
 	return due

@@ -1,9 +1,6 @@
 package engine
 
-import (
-	"slices"
-	"time"
-)
+import "slices"
 
 // queuesKept bounds the empty output queues that a loop keeps for reuse, and
 // piecesKept the capacity of each. Without reuse, growth of these queues was
@@ -11,16 +8,6 @@ import (
 const (
 	queuesKept = 1024
 	piecesKept = 256
-)
-
-// A fan-out to at least wideGroup members of a loop is paced: once one was
-// sent, those that follow within fanPace are held and sent together, with one
-// system call per connection. A lone publication is never held, nor is
-// anything else that a connection is sent; whatever goes out takes along what
-// was held before it.
-const (
-	wideGroup = 32
-	fanPace   = Instant(2 * time.Millisecond)
 )
 
 // A piece is part of what a connection has yet to send.
@@ -34,9 +21,9 @@ type piece struct {
 // An outQueue is what waits for one peer. Owned by the loop.
 type outQueue struct {
 	pieces []piece
-	head   int // pieces before it are sent
-	loose  int // pieces that are not kept
-	torn   int // pieces from head on that are partly sent: nothing may come between
+	head   int  // pieces before it are sent
+	loose  int  // pieces that are not kept
+	torn   bool // the piece at head is partly sent
 }
 
 // push adds b, which follows the arena piece before it without a gap if
@@ -53,28 +40,14 @@ func (q *outQueue) push(b []byte, kept, joined bool) {
 	q.pieces = append(q.pieces, piece{b: b, kept: kept})
 }
 
-// pushFirst adds a kept piece in front, behind what is partly sent. The queue is not
-// empty.
+// pushFirst adds a kept piece in front, behind one that is partly sent. The queue
+// is not empty.
 func (q *outQueue) pushFirst(b []byte) {
-	q.pieces = slices.Insert(q.pieces, q.head+q.torn, piece{b: b, kept: true})
-}
-
-// putBack adds in front the rest of what consume took, in another form: encrypted.
-// b becomes the queue's own.
-func (q *outQueue) putBack(b []byte) {
-	if q.head == 0 {
-		q.pieces = slices.Insert(q.pieces, 0, piece{})
-	} else {
-		q.head--
+	at := q.head
+	if q.torn {
+		at++
 	}
-	q.pieces[q.head] = piece{b: b, kept: true}
-	q.torn++
-}
-
-// extendFront adds a copy of b to what was put back.
-func (q *outQueue) extendFront(b []byte) {
-	p := &q.pieces[q.head]
-	p.b = append(p.b, b...)
+	q.pieces = slices.Insert(q.pieces, at, piece{b: b, kept: true})
 }
 
 func (q *outQueue) empty() bool { return q.head == len(q.pieces) }
@@ -86,13 +59,11 @@ func (q *outQueue) waiting() []piece { return q.pieces[q.head:] }
 func (q *outQueue) consume(n int) {
 	for n > 0 {
 		p := &q.pieces[q.head]
-		if n < len(p.b) {
+		if q.torn = n < len(p.b); q.torn {
 			p.b = p.b[n:]
-			q.torn = max(q.torn, 1)
 			return
 		}
 		n -= len(p.b)
-		q.torn = max(q.torn-1, 0)
 		if !p.kept {
 			q.loose--
 		}
@@ -158,6 +129,7 @@ func (q *outQueue) keep() {
 // enqueue adds b to what waits for c. Its bytes are counted in c.queued
 // already. kept is as in piece; arenaAt is the place of an arena piece.
 func (l *loop) enqueue(c *Conn, b []byte, kept bool, arenaAt int64) {
+	l.overtake(c)
 	q := c.out
 	if q == nil {
 		q = l.newQueue()
@@ -178,16 +150,25 @@ func (l *loop) soon(c *Conn) {
 	}
 }
 
-// paced has c flushed with the next fan-out, if not sooner.
-func (l *loop) paced(c *Conn) {
-	if !c.dirty && !c.fanned {
-		c.fanned = true
-		l.fanned = append(l.fanned, c)
-	}
-}
-
 // flush sends what this turn has queued, and what was held if it is time.
 func (l *loop) flush() {
+	l.flushDirty()
+	if !l.holds() || l.now < l.fanAfter {
+		return
+	}
+	l.sendFan()
+	for _, c := range l.fanned {
+		c.fanned = false
+		l.flushConn(c)
+	}
+	clear(l.fanned)
+	l.fanned = l.fanned[:0]
+	l.flushDirty()
+	l.fanAfter = l.e.Now() + fanPace
+}
+
+// flushDirty sends what waits for connections that are not held.
+func (l *loop) flushDirty() {
 	l.lastConn = nil
 	for _, c := range l.dirty {
 		c.dirty = false
@@ -195,16 +176,6 @@ func (l *loop) flush() {
 	}
 	clear(l.dirty)
 	l.dirty = l.dirty[:0]
-	if len(l.fanned) == 0 || l.now < l.fanAfter {
-		return
-	}
-	for _, c := range l.fanned {
-		c.fanned = false
-		l.flushConn(c)
-	}
-	clear(l.fanned)
-	l.fanned = l.fanned[:0]
-	l.fanAfter = l.e.Now() + fanPace
 }
 
 // flushConn sends what waits for c, as far as the system takes it.

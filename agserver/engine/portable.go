@@ -162,6 +162,9 @@ func (p *portable) flush(c *Conn) {
 	})
 }
 
+// share takes nothing: a writer would outlive b.
+func (p *portable) share(*Conn, []byte) int { return 0 }
+
 // wrote is called when a writer is done.
 func (p *portable) wrote(c *Conn, n int, packed *buffer, err error) {
 	c.pipe.writing = false

@@ -26,7 +26,9 @@ const manual = `NAME
 
 SYNOPSIS
   agload MODE [--url URL] [flags]
-  agload help [MODE]
+  agload sweep MODE [--FLAG VALUE,VALUE…] [-o FILE] [flags]
+  agload report FILE… [-o PAGE.html] [--title TEXT]
+  agload help [COMMAND]
 
 MODES
   idle          sockets that are subscribed to a channel and do nothing
@@ -89,6 +91,8 @@ EXAMPLES
   agload fanout --subs 5000
   agload rpc --window 1 --json | jq .cpu_us_per_rpc
   agload idle --n 10000 --wait 20        # on a server that has just been started
+  agload sweep fanout --subs 10,100,1000 --label ours -o results.jsonl
+  agload report results.jsonl -o report.html
 `
 
 // pages are the manual pages of the modes.
@@ -158,5 +162,25 @@ by the name echo; in a server of one's own it is
   --conns N      (default 200)   callers
   --window N     (default 8)     calls under way, of each caller
   --event NAME   (default echo)  the procedure
+`,
+	"sweep": `agload sweep MODE --FLAG VALUE,VALUE… [-o FILE] [flags of the mode]
+
+Runs a mode once for each value of the flag that has several, and writes a line of
+JSON for each run, to the end of FILE or to standard output. The exit status is the
+worst of the runs. All runs load the same server: for a sweep over idle sockets
+that shows memory, start a server anew for each value and run idle.
+
+  agload sweep fanout --subs 10,100,1000,10000 --label ours -o results.jsonl
+  agload sweep rpc --window 1,2,4,8,16 --seconds 3
+`,
+	"report": `agload report FILE… [-o PAGE.html] [--title TEXT]
+
+Makes one HTML page of results (JSON lines, from --json or sweep): plots of fan-out,
+RPC, idle sockets, latency over rate, with a curve for each server (--label), and
+the figures in tables. Runs with the same settings are shown as their median. The
+page needs no network and no scripts.
+
+  -o PAGE.html   (default: standard output)
+  --title TEXT   (default: Load report)
 `,
 }

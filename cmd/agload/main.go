@@ -43,10 +43,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	command, args := args[0], args[1:]
 	isMode := slices.Contains(load.Modes, load.Mode(command))
 	switch {
-	case isMode && slices.ContainsFunc(args, asksForHelp):
+	case slices.Contains(commands(), command) && slices.ContainsFunc(args, asksForHelp):
 		return help([]string{command}, stdout, stderr)
 	case isMode:
 		return runMode(ctx, load.Mode(command), args, stdout, stderr)
+	case command == "sweep":
+		return sweep(ctx, args, stdout, stderr)
+	case command == "report":
+		return writeReport(args, stdout, stderr)
 	case command == "help" || asksForHelp(command):
 		return help(args, stdout, stderr)
 	}
@@ -64,7 +68,7 @@ func commands() []string {
 	for _, m := range load.Modes {
 		names = append(names, string(m))
 	}
-	return append(names, "help")
+	return append(names, "sweep", "report", "help")
 }
 
 // runMode carries out one mode and prints its result.

@@ -24,6 +24,7 @@ type config struct {
 	logLevel  int // 0 nothing, 1 errors, 2 warnings and life cycle, 3 everything
 	logJSON   bool
 	drainTime time.Duration
+	cluster   cluster
 }
 
 // errHelp: the manual page was asked for.
@@ -62,7 +63,8 @@ func (s settings) find(name, env, def string) setting {
 }
 
 // flagNames are the flags that there are; all take a value.
-var flagNames = []string{"env", "host", "port", "options", "channel-limit", "log-level", "log-format", "drain"}
+var flagNames = append([]string{"env", "host", "port", "options", "channel-limit", "log-level", "log-format", "drain"},
+	clusterFlags...)
 
 // parseFlags returns the flags that were given. The flag package's own messages
 // do not say what is allowed, so values are taken as texts and checked later.
@@ -103,7 +105,7 @@ func readConfig(args []string, getenv func(string) string) (*config, error) {
 	s := settings{flags: flags, getenv: getenv}
 	var c config
 	for _, read := range []func(settings) error{
-		c.readEnvironment, c.readAddress, c.readOptions, c.readLog, c.readDrain,
+		c.readEnvironment, c.readAddress, c.readOptions, c.readLog, c.readDrain, c.readCluster,
 	} {
 		if err := read(s); err != nil {
 			return nil, err

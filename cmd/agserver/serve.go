@@ -18,6 +18,12 @@ import (
 // serve runs the server until a signal ends it. It starts goroutines for the
 // log, the clock and the listener, and returns when all have ended.
 func serve(c *config, log *slog.Logger) error {
+	broker, leave, err := c.cluster.open(log)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	c.options.Broker = broker
 	srv := agserver.New(c.options)
 	h := new(health)
 	other, err := newHTTPHandler(c, log, h)
@@ -155,6 +161,16 @@ func logEvents(ctx context.Context, background *sync.WaitGroup, srv *agserver.Se
 				log.Warn("socket", "err", ev.Warning, "socket", ev.Socket.ID())
 			default:
 				log.Warn("server", "err", ev.Warning)
+			}
+		}
+	})
+	states := events.BrokerStateChange.All(ctx)
+	background.Go(func() {
+		for ev := range states {
+			if ev.Lost != nil {
+				log.Error("cut off from the cluster", "err", ev.Lost)
+			} else {
+				log.Info("joined with the cluster again")
 			}
 		}
 	})

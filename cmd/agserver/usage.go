@@ -8,7 +8,8 @@ SYNOPSIS
   agserver [flags]
 
 DESCRIPTION
-  Serves AG sockets, which socketcluster-client speaks, with channels in memory.
+  Serves AG sockets, which socketcluster-client speaks, with channels in memory,
+  or in common with the other nodes of a cluster.
 
   Development mode (the default) also has
     /                   a playground: a page that connects, logs in, subscribes,
@@ -51,6 +52,18 @@ FLAGS
       How lines are written to standard error.
   -drain TIME            (default 10s)
       How long an orderly end may take, such as 500ms or 1m.
+  -cluster-port N        SOCKETCLUSTER_CLUSTER_PORT
+      Join the nodes of a cluster, which connect to each other at this port.
+      Nothing else need be installed. The variable SOCKETCLUSTER_CLUSTER_SECRET
+      keeps others out; without it, let only nodes reach the port.
+  -cluster-host NAME     SOCKETCLUSTER_CLUSTER_HOST (default: all addresses)
+      The address for that port.
+  -cluster-peers LIST    SOCKETCLUSTER_CLUSTER_PEERS
+      Where other nodes are, as host:port with commas between. The list may be
+      the same for all nodes, and they may come in any order.
+  -nats URL              SOCKETCLUSTER_NATS_URL
+      Join nodes by NATS servers that are there already: one URL, or several with
+      commas between.
   -h
       This page.
 
@@ -68,5 +81,6 @@ EXIT STATUS
 EXAMPLES
   agserver
   agserver -env prod -port 80 -log-format json
+  agserver -port 8001 -cluster-port 6222 -cluster-peers 10.0.0.1:6222,10.0.0.2:6222
   SOCKETCLUSTER_OPTIONS='{"authKey": "…", "origins": "example.com:443"}' agserver -env prod
 `

@@ -13,7 +13,7 @@ func TestProgram_Usage(t *testing.T) {
 		want string // the one line on standard error
 	}{
 		{"UnknownFlag", nil, []string{"-prt", "1"},
-			"agserver: -prt is no flag; the flags are -env, -host, -port, -options, -channel-limit, -log-level, -log-format, -drain (agserver -h explains them)"},
+			"agserver: -prt is no flag; the flags are -env, -host, -port, -options, -channel-limit, -log-level, -log-format, -drain, -nats, -cluster-port, -cluster-host, -cluster-peers (agserver -h explains them)"},
 		{"FlagWithoutValue", nil, []string{"-port"},
 			"agserver: flag needs an argument: -port (agserver -h explains the flags)"},
 		{"Argument", nil, []string{"start"},

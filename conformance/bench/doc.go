@@ -7,13 +7,16 @@
 //	go run ./conformance/bench -list                 which there are
 //	go run ./conformance/bench -peer floor=/path/to/server
 //	go run ./conformance/bench growth                how costs grow: sockets, channels, …
+//	go run ./conformance/bench features              what each feature costs (agserver's benchmarks)
 //	go run ./conformance/bench table -markdown runs.jsonl
+//	go run ./conformance/bench table -update runs.jsonl
 //
 // Each measurement has a server process of its own, which is ended by its id. The
 // servers take turns within a round, and the figures are medians over the rounds:
 // what is compared was measured in one sitting, on a machine that has nothing
 // else to do. With -record every measurement is appended to a file as one line of
-// JSON, so that a table can be put together from several runs.
+// JSON, so that a table can be put together from several runs; -update puts it
+// into docs/performance.md and the README.
 //
 // The load comes from cmd/agload, built from this checkout as the server is; it
 // fails a measurement in which a message is lost, out of order or malformed. A

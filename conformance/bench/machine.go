@@ -18,13 +18,14 @@ func machine() string {
 	return text
 }
 
-// kernel is the version of the system.
+// kernel is the version of the system, without what its builder has added.
 func kernel() string {
-	version, err := os.ReadFile("/proc/sys/kernel/osrelease")
+	text, err := os.ReadFile("/proc/sys/kernel/osrelease")
 	if err != nil {
 		return "?"
 	}
-	return strings.TrimSpace(string(version))
+	version := strings.SplitN(strings.TrimSpace(string(text)), ".", 3)
+	return strings.Join(version[:min(2, len(version))], ".")
 }
 
 // firstValue returns what a file of "key : value" lines has for a key.

@@ -37,6 +37,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return status(c.tabulate(), stderr)
 	case "growth":
 		return status(c.measureAll(ctx, c.growth), stderr)
+	case "features":
+		return status(c.measureAll(ctx, c.features), stderr)
 	}
 	return status(c.measureAll(ctx, c.table), stderr)
 }
@@ -51,10 +53,10 @@ func status(err error, stderr io.Writer) int {
 
 // config is what the command line says.
 type config struct {
-	command            string // "", "growth" or "table"
+	command            string // "", "growth", "features" or "table"
 	rounds             int
 	quick, list        bool
-	markdown           bool
+	markdown, update   bool
 	names              *regexp.Regexp
 	record             string
 	loader, loaderArgs string
@@ -65,7 +67,7 @@ type config struct {
 }
 
 func (c *config) parse(args []string) error {
-	if len(args) > 0 && slices.Contains([]string{"growth", "table"}, args[0]) {
+	if len(args) > 0 && slices.Contains([]string{"growth", "features", "table"}, args[0]) {
 		c.command, args = args[0], args[1:]
 	}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -75,6 +77,7 @@ func (c *config) parse(args []string) error {
 	f.BoolVar(&c.quick, "quick", false, "one short round, for an impression")
 	f.BoolVar(&c.list, "list", false, "list what there is to measure")
 	f.BoolVar(&c.markdown, "markdown", false, "print Markdown")
+	f.BoolVar(&c.update, "update", false, "with table: put the results into docs/performance.md and README.md")
 	f.StringVar(&c.record, "record", "", "append every measurement to this `file`, a line of JSON each")
 	f.StringVar(&c.ours, "ours", "", "the `command` of our server instead of a fresh build of cmd/agserver; its port is added")
 	f.StringVar(&c.loader, "loader", "", "the load generator instead of a fresh build of cmd/agload")
@@ -107,19 +110,32 @@ func (c *config) tabulate() error {
 	if err != nil {
 		return err
 	}
-	c.print(compare(results))
-	for _, curve := range curves() {
-		if t := curve.table(results); len(t) > 1 {
-			fmt.Fprintf(c.stdout, "\n%s\n\n", curve.title)
-			c.print(t)
-		}
+	if c.update {
+		return update(results)
 	}
+	c.printAll(results)
 	return nil
 }
 
-func (c *config) print(t table) {
+// printAll prints all tables, as far as they were measured.
+func (c *config) printAll(results []result) {
+	c.print("", compare(results))
+	for _, curve := range curves() {
+		c.print(curve.title, curve.table(results))
+	}
+	c.print("what a message costs: CPU, allocations", messageCosts(results))
+	c.print("what a socket costs: CPU and allocations, bytes", socketCosts(results))
+	c.print("what a publication of 2 KB costs: CPU, allocations", deflateCosts(results))
+}
+
+func (c *config) print(title string, t table) {
+	if len(t) < 2 {
+		return
+	}
+	if title != "" {
+		fmt.Fprintf(c.stdout, "\n%s\n\n", title)
+	}
 	switch {
-	case len(t) < 2:
 	case c.markdown:
 		t.markdown(c.stdout)
 	default:
@@ -158,13 +174,7 @@ func (c *config) measureAll(ctx context.Context, fill func(context.Context, *pro
 		return err
 	}
 	fmt.Fprintf(c.stdout, "\n%s; medians of %d\n\n", s.machine, c.rounds)
-	c.print(compare(s.results))
-	for _, curve := range curves() {
-		if t := curve.table(s.results); len(t) > 1 {
-			fmt.Fprintf(c.stdout, "\n%s\n\n", curve.title)
-			c.print(t)
-		}
-	}
+	c.printAll(s.results)
 	if s.broken > 0 {
 		return fmt.Errorf("%d measurements failed", s.broken)
 	}
@@ -172,7 +182,13 @@ func (c *config) measureAll(ctx context.Context, fill func(context.Context, *pro
 }
 
 func (c *config) listAll() {
-	if c.command == "growth" {
+	switch c.command {
+	case "features":
+		for _, v := range append(inTheWay[:len(inTheWay):len(inTheWay)], ofSockets...) {
+			fmt.Fprintf(c.stdout, "%-18s %s\n", v.name, v.title)
+		}
+		return
+	case "growth":
 		for _, curve := range curves() {
 			fmt.Fprintf(c.stdout, "%-16s %s\n", curve.name, curve.title)
 		}

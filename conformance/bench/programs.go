@@ -16,6 +16,7 @@ import (
 type programs struct {
 	reference server
 	ours      server
+	root      string // of the repository
 	self      string // this program
 	peers     []server
 	loader    loader
@@ -36,7 +37,7 @@ func (c *config) prepare(ctx context.Context, temp string) (*programs, error) {
 		}
 		return out, nil
 	}
-	var p programs
+	p := programs{root: root}
 	if p.self, err = os.Executable(); err != nil {
 		return nil, err
 	}

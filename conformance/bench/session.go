@@ -50,6 +50,11 @@ func (s *session) measure(ctx context.Context, t task) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
+	return s.keep(r, t, err)
+}
+
+// keep remembers and records what a task has come to.
+func (s *session) keep(r result, t task, err error) error {
 	if r == nil {
 		r = result{}
 	}
@@ -58,10 +63,10 @@ func (s *session) measure(ctx context.Context, t task) error {
 	if err != nil {
 		s.broken++
 		r["broken"] = err.Error()
-		fmt.Fprintf(s.progress, "%-16s %-12s FAILED: %v\n", t.name, t.server.name, err)
+		fmt.Fprintf(s.progress, "%-24s %-10s FAILED: %v\n", t.name, t.server.name, err)
 	} else {
 		s.results = append(s.results, r)
-		fmt.Fprintf(s.progress, "%-16s %-12s %s\n", t.name, t.server.name, r.summary())
+		fmt.Fprintf(s.progress, "%-24s %-10s %s\n", t.name, t.server.name, r.summary())
 	}
 	if s.record == nil {
 		return nil
@@ -107,6 +112,7 @@ func (r result) summary() string {
 	text := ""
 	for _, field := range []string{
 		"rss_per_conn", "bytes_per_subscription", "cpu_s_per_1000_connects", "per_s", fieldDelivery, fieldCall, "p50_us", "p99_us", "others_p99_us",
+		costCPU.field, costAllocs.field, costIdle.field,
 	} {
 		if n, ok := r.number(field); ok {
 			text += fmt.Sprintf("%s %.4g  ", field, n)

@@ -142,7 +142,7 @@ func (f figure) show(n float64) string {
 	if f.unit == "%" {
 		return number(n) + " %"
 	}
-	return number(n) + strings.Replace(" "+f.unit, " /", "/", 1)
+	return strings.TrimSpace(number(n) + strings.Replace(" "+f.unit, " /", "/", 1))
 }
 
 // number writes three significant digits, and thousands apart.
@@ -167,6 +167,9 @@ func thousands(digits string) string {
 func ratio(a, b float64) string {
 	if a == 0 || b == 0 {
 		return ""
+	}
+	if a >= 100*b {
+		return number(a / b)
 	}
 	return strconv.FormatFloat(a/b, 'g', 2, 64)
 }

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"fmt"
+	"log/slog"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
+	"github.com/socketcluster-go/socketcluster/channels/natsbroker/embedded"
+)
+
+// cluster is how this node finds the others. The zero value is a node alone.
+type cluster struct {
+	nats     string            // the URL of NATS servers that are there already
+	embedded *embedded.Options // or a server of our own
+}
+
+// clusterFlags are the flags of a cluster's nodes.
+var clusterFlags = []string{"nats", "cluster-port", "cluster-host", "cluster-peers"}
+
+// maxClusterMessage leaves room for what surrounds a message of maxPayload.
+const maxClusterMessage = embedded.DefaultMaxPayload
+
+func (c *config) readCluster(s settings) error {
+	nats := s.find("nats", "SOCKETCLUSTER_NATS_URL", "")
+	port := s.find("cluster-port", "SOCKETCLUSTER_CLUSTER_PORT", "")
+	host := s.find("cluster-host", "SOCKETCLUSTER_CLUSTER_HOST", "")
+	peers := s.find("cluster-peers", "SOCKETCLUSTER_CLUSTER_PEERS", "")
+	c.cluster.nats = nats.value
+	if port.value == "" && peers.value == "" {
+		if host.value != "" {
+			return fmt.Errorf("%s is for -cluster-port, which was not given", host.from)
+		}
+		return nil
+	}
+	if nats.value != "" {
+		return fmt.Errorf("%s and %s: a node connects to NATS servers or runs one, not both", nats.from, port.from+peers.from)
+	}
+	c.cluster.embedded = &embedded.Options{
+		Secret: s.getenv("SOCKETCLUSTER_CLUSTER_SECRET"), MaxPayload: maxClusterMessage,
+	}
+	if port.value != "" {
+		if _, err := strconv.ParseUint(port.value, 10, 16); err != nil {
+			return port.errorf("a whole number from 0 (any free port) to 65535")
+		}
+		c.cluster.embedded.Addr = net.JoinHostPort(host.value, port.value)
+	}
+	for peer := range strings.SplitSeq(peers.value, ",") {
+		if peer = strings.TrimSpace(peer); peer == "" {
+			continue
+		}
+		if _, _, err := net.SplitHostPort(peer); err != nil {
+			return peers.errorf("addresses as host:port with commas between")
+		}
+		c.cluster.embedded.Peers = append(c.cluster.embedded.Peers, peer)
+	}
+	return nil
+}
+
+// open returns the broker that joins the cluster, or nil for a node alone, and
+// what ends it once the server has closed the broker.
+func (c *cluster) open(log *slog.Logger) (channels.Broker, func(), error) {
+	o := &natsbroker.Options{URL: c.nats}
+	end := func() {}
+	switch {
+	case c.embedded != nil:
+		c.embedded.Log = natsLog{log.With("of", "cluster")}
+		server, err := embedded.Start(c.embedded)
+		if err != nil {
+			return nil, nil, err
+		}
+		o.Server, end = server, server.Close
+		log.Info("clustering", "address", server.Addr().String(), "peers", strings.Join(c.embedded.Peers, ","))
+		if c.embedded.Secret == "" {
+			log.Warn("no SOCKETCLUSTER_CLUSTER_SECRET: whoever reaches the cluster's port can join it")
+		}
+	case c.nats == "":
+		return nil, end, nil
+	}
+	b, err := natsbroker.New(o)
+	if err != nil {
+		end()
+		return nil, nil, err
+	}
+	return b, end, nil
+}
+
+// natsLog passes on what the NATS server in this process reports. Most of it is
+// about how it works, and no affair of ours but at the level of details.
+type natsLog struct{ log *slog.Logger }
+
+func (l natsLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l natsLog) Warnf(format string, v ...any)   { l.log.Debug(fmt.Sprintf(format, v...)) }
+func (l natsLog) Errorf(format string, v ...any)  { l.log.Warn(fmt.Sprintf(format, v...)) }
+func (l natsLog) Fatalf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
+func (l natsLog) Debugf(string, ...any)           {}
+func (l natsLog) Tracef(string, ...any)           {}

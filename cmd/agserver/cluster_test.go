@@ -1,0 +1,262 @@
+package main_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/channels/stream"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// listenerOn is a client of one node that notes what comes in a channel.
+type listenerOn struct {
+	client *agclient.Client
+	output *stream.Consumer[protocol.Data]
+}
+
+// listen subscribes a client of the node.
+func (p *program) listen(t *testing.T, channel string) *listenerOn {
+	t.Helper()
+	client := p.dial(t, "/socketcluster/")
+	ch := client.Channel(channel)
+	output, subscribed := ch.Output().Consume(), ch.Listener("subscribe").Consume()
+	ch.Subscribe()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	if _, err := subscribed.Next(ctx); err != nil {
+		t.Fatalf("not subscribed: %v", err)
+	}
+	return &listenerOn{client, output}
+}
+
+func (l *listenerOn) publish(t *testing.T, channel string, v any) error {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	return l.client.Channel(channel).InvokePublish(ctx, v)
+}
+
+// next returns the next number that comes.
+func (l *listenerOn) next(t *testing.T) int {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	data, err := l.output.Next(ctx)
+	if err != nil {
+		t.Fatalf("no message: %v", err)
+	}
+	n, err := strconv.Atoi(string(data))
+	if err != nil {
+		t.Fatalf("got %s, want a number", data)
+	}
+	return n
+}
+
+// meet publishes zeros on each node until all listeners have got one from each:
+// nodes hear of each other's subscribers a moment after those do. Then it drops
+// what is left of the zeros.
+func meet(t *testing.T, channel string, all ...*listenerOn) {
+	t.Helper()
+	for i, from := range all {
+		for j, to := range all {
+			name := fmt.Sprintf("%s/%d/%d/%d", channel, time.Now().UnixNano(), i, j)
+			output := to.client.Channel(name).Output().Consume()
+			to.client.Channel(name).Subscribe()
+			for deadline := time.Now().Add(patience); ; {
+				if time.Now().After(deadline) {
+					t.Fatalf("what node %d publishes does not reach node %d", i, j)
+				}
+				if err := from.publish(t, name, 0); err != nil {
+					t.Fatalf("InvokePublish() on node %d = %v", i, err)
+				}
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+				_, err := output.Next(ctx)
+				cancel()
+				if err == nil {
+					break
+				}
+			}
+			to.client.Channel(name).Unsubscribe()
+		}
+	}
+}
+
+// wantNumbers checks that the numbers from first to last come, in order.
+func (l *listenerOn) wantNumbers(t *testing.T, first, last int) {
+	t.Helper()
+	for want := first; want <= last; want++ {
+		if got := l.next(t); got != want {
+			t.Fatalf("got %d, want %d", got, want)
+		}
+	}
+}
+
+// clusterAddresses returns free addresses and the list of them.
+func clusterAddresses(t *testing.T, n int) (ports []string, list string) {
+	t.Helper()
+	var addresses []string
+	for range n {
+		address := freeAddress(t)
+		_, port, err := net.SplitHostPort(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		addresses, ports = append(addresses, address), append(ports, port)
+	}
+	return ports, strings.Join(addresses, ",")
+}
+
+// TestProgram_Cluster starts three nodes with one list, takes one away without a
+// word under traffic, and brings it back.
+func TestProgram_Cluster(t *testing.T) {
+	ports, list := clusterAddresses(t, 3)
+	env := []string{"SOCKETCLUSTER_CLUSTER_SECRET=between nodes"}
+	node := func(i int) *program {
+		return start(t, env, "-env", "prod", "-cluster-host", "127.0.0.1", "-cluster-port", ports[i], "-cluster-peers", list)
+	}
+	c := node(2)
+	a, b := node(0), node(1)
+	inA, inB, inC := a.listen(t, "room"), b.listen(t, "room"), c.listen(t, "room")
+	meet(t, "room", inA, inB, inC)
+
+	const n = 200
+	for i := 1; i <= n; i++ {
+		if err := inA.publish(t, "room", i); err != nil {
+			t.Fatalf("InvokePublish() = %v", err)
+		}
+	}
+	for _, l := range []*listenerOn{inA, inB, inC} {
+		l.wantNumbers(t, 1, n)
+	}
+
+	for i := n + 1; i <= 2*n; i++ {
+		if i == n+n/2 {
+			if err := c.cmd.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := inA.publish(t, "room", i); err != nil {
+			t.Fatalf("InvokePublish() as another node dies = %v", err)
+		}
+	}
+	inA.wantNumbers(t, n+1, 2*n)
+	inB.wantNumbers(t, n+1, 2*n)
+
+	c = node(2)
+	inC = c.listen(t, "room")
+	meet(t, "room", inA, inB, inC)
+	for i := 2*n + 1; i <= 3*n; i++ {
+		if err := inC.publish(t, "room", i); err != nil {
+			t.Fatalf("InvokePublish() on the node that is back = %v", err)
+		}
+	}
+	for _, l := range []*listenerOn{inA, inB, inC} {
+		l.wantNumbers(t, 2*n+1, 3*n)
+	}
+	for i, p := range []*program{a, b, c} {
+		if err := p.cmd.Process.Signal(interrupt); err != nil {
+			t.Fatal(err)
+		}
+		if status := p.waitEnd(t); status != 0 {
+			t.Errorf("node %d ends with %d, want 0", i, status)
+		}
+	}
+}
+
+// TestProgram_RollingRestart restarts every node in turn while a client goes on
+// publishing. Subscribers that stay connected miss nothing and get nothing twice.
+func TestProgram_RollingRestart(t *testing.T) {
+	ports, list := clusterAddresses(t, 3)
+	node := func(i int) *program {
+		return start(t, nil, "-env", "prod", "-cluster-host", "127.0.0.1", "-cluster-port", ports[i],
+			"-cluster-peers", list, "-drain", "1s")
+	}
+	nodes := []*program{node(0), node(1), node(2)}
+	number := 0
+	for restarted := range nodes {
+		stay := []*listenerOn{nodes[(restarted+1)%3].listen(t, "room"), nodes[(restarted+2)%3].listen(t, "room")}
+		meet(t, "room", stay...)
+		first := number + 1
+		stop, stopped := make(chan struct{}), make(chan error, 1)
+		go func() { // ends with stop
+			for {
+				select {
+				case <-stop:
+					stopped <- nil
+					return
+				default:
+				}
+				number++
+				if err := stay[0].publish(t, "room", number); err != nil {
+					stopped <- err
+					return
+				}
+			}
+		}()
+		old := nodes[restarted]
+		if err := old.cmd.Process.Signal(interrupt); err != nil {
+			t.Fatal(err)
+		}
+		if status := old.waitEnd(t); status != 0 {
+			t.Errorf("node %d ends with %d, want 0", restarted, status)
+		}
+		nodes[restarted] = node(restarted)
+		back := nodes[restarted].listen(t, "room")
+		meet(t, "room", append(slices.Clone(stay), back)...)
+		close(stop)
+		if err := <-stopped; err != nil {
+			t.Fatalf("InvokePublish() during the restart = %v", err)
+		}
+		for _, l := range stay {
+			l.wantNumbers(t, first, number)
+		}
+		t.Logf("node %d restarted: %d messages, each once and in order at both others", restarted, number-first+1)
+	}
+}
+
+// TestProgram_NATS joins two nodes by a NATS server of its own, which dies and
+// comes back.
+func TestProgram_NATS(t *testing.T) {
+	server := newNATS(t)
+	url := server.ClientURL()
+	a := start(t, nil, "-env", "prod", "-nats", url)
+	b := start(t, nil, "-env", "prod", "-nats", url)
+	inA, inB := a.listen(t, "room"), b.listen(t, "room")
+	for i := 1; i <= 100; i++ {
+		if err := inA.publish(t, "room", i); err != nil {
+			t.Fatalf("InvokePublish() = %v", err)
+		}
+	}
+	inA.wantNumbers(t, 1, 100)
+	inB.wantNumbers(t, 1, 100)
+
+	port := server.Addr().(*net.TCPAddr).Port
+	server.Shutdown()
+	server.WaitForShutdown()
+	a.waitLog(t, "cut off from the cluster")
+	b.waitLog(t, "cut off from the cluster")
+	var named *protocol.Error
+	if err := inA.publish(t, "room", -1); !errors.As(err, &named) || !strings.Contains(named.Message, "not connected") {
+		t.Errorf("InvokePublish() without NATS = %v, want an error that says so", err)
+	}
+	late := b.listen(t, "room") // who comes meanwhile is served
+	startNATS(t, port)
+	a.waitLog(t, "joined with the cluster again")
+	b.waitLog(t, "joined with the cluster again")
+	for i := 101; i <= 200; i++ {
+		if err := inA.publish(t, "room", i); err != nil {
+			t.Fatalf("InvokePublish() once NATS is back = %v", err)
+		}
+	}
+	for _, l := range []*listenerOn{inA, inB, late} {
+		l.wantNumbers(t, 101, 200)
+	}
+}
