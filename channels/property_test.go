@@ -121,7 +121,7 @@ func TestMemoryBroker_IsASetPerNode(t *testing.T) {
 		var broker channels.MemoryBroker
 		index := newIndex(&broker)
 		got := map[string][]string{}
-		if err := broker.Attach(sinkOf(func(channel string, data protocol.Data) {
+		if err := broker.Attach(sinkFunc(func(channel string, data protocol.Data) {
 			if _, ok := index.Lookup(channel); ok {
 				got[channel] = append(got[channel], string(data))
 			}
@@ -183,13 +183,6 @@ func TestMemoryBroker_IsASetPerNode(t *testing.T) {
 		})
 	})
 }
-
-// sinkOf is a sink of which only the messages matter.
-type sinkOf func(channel string, data protocol.Data)
-
-func (f sinkOf) Deliver(channel string, data protocol.Data) { f(channel, data) }
-func (sinkOf) BrokerReady()                                 {}
-func (sinkOf) BrokerError(error)                            {}
 
 // slowNode is a node whose broker takes its time: a call waits for its answer.
 type slowNode struct {
