@@ -19,9 +19,13 @@ func TestRace_UnderLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	root, err := repositoryRoot()
+	if err != nil {
+		t.Fatal(err)
+	}
 	detecting := filepath.Join(scratch, "bench-race")
 	cmd := exec.Command("go", "build", "-race", "-o", detecting, "./conformance/bench")
-	cmd.Dir = p.root
+	cmd.Dir = root
 	if text, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("build with the race detector: %v\n%s", err, text)
 	}
