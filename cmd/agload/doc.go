@@ -7,8 +7,8 @@
 //
 // docs/load-testing.md explains the modes, the figures and the JSON.
 //
-// Files: main (commands), flags (a mode's flags to a plan), sweep, report, help (the
-// manual pages), progress (what is told meanwhile), print (the result for people).
+// Files: main (commands), flags (a mode's flags to a plan), sweep, report, soak,
+// help (the manual pages), progress (what is told meanwhile), print (the result for people).
 // The work is done by the packages below internal: load, with hist, proc and wire,
-// and report.
+// report and soak.
 package main

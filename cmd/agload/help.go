@@ -28,9 +28,10 @@ SYNOPSIS
   agload MODE [--url URL] [flags]
   agload sweep MODE [--FLAG VALUE,VALUE…] [-o FILE] [flags]
   agload report FILE… [-o PAGE.html] [--title TEXT]
+  agload soak [--for TIME] [--clients N] [--seed N] [flags]
   agload help [COMMAND]
 
-MODES
+MODES (and soak: self-checking stress, agload help soak)
   idle          sockets that are subscribed to a channel and do nothing
   fanout        one channel, many subscribers, a window of publications under way
   fanout-rate   the same, at a given rate
@@ -172,6 +173,44 @@ that shows memory, start a server anew for each value and run idle.
 
   agload sweep fanout --subs 10,100,1000,10000 --label ours -o results.jsonl
   agload sweep rpc --window 1,2,4,8,16 --seconds 3
+`,
+	"soak": `agload soak [--for TIME] [--clients N] [--seed N] [--command CMD | --url URL] [flags]
+
+Makes a server's day hard and keeps accounts. Clients connect, subscribe, publish
+numbered messages, call, log in, and leave, with a close frame or without a word; a
+proxy cuts, delays, throttles and holds up their connections, now and then most of
+them at once; the server restarts. Every message has to arrive in order, or its loss
+has to be explained by a fault that was made; every connection that ends, too.
+
+In each round there is bad weather, then calm: everybody comes back, the accounts
+are checked to the last message, and the server's memory is sampled. In the second
+half of the time there are no restarts, and memory has to stay flat.
+
+  --for TIME         (default 20)   until no new round begins
+  --round TIME       (default 10)   a round; calm takes as long as it needs
+  --seed N           (default: random, and told)  what happens follows from it
+  --clients N        (default 1000)
+  --pubs N           (default 20)   how many of them publish
+  --channels N       (default 50)
+  --rate N           (default 500)  publications a second, of all together
+  --payload BYTES    (default 128)
+  --no-restarts      do not restart the server
+  --portable         the server in this process uses its portable engine
+  --patience TIME    (default 30)   how long what has to happen may take: what an
+                     overloaded machine needs
+  --command CMD      a server of its own process, such as "agserver -port {port}".
+                     It needs the procedures echo, login, logout and whoami of
+                     agserver's development mode; the auth key comes to it by
+                     SOCKETCLUSTER_OPTIONS. Not "go run", which does not pass
+                     signals on
+  --url URL          a server that runs; it is not restarted. ws only
+  --pid N            its process, for its memory
+  --log FILE         a line for each fault and each violation
+  --json             print one JSON object instead of a summary
+  --quiet            do not tell meanwhile how it goes
+
+Without --command and --url the server runs in this process, and memory is the heap
+of both.
 `,
 	"report": `agload report FILE… [-o PAGE.html] [--title TEXT]
 

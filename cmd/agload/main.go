@@ -49,6 +49,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return runMode(ctx, load.Mode(command), args, stdout, stderr)
 	case command == "sweep":
 		return sweep(ctx, args, stdout, stderr)
+	case command == "soak":
+		return runSoak(ctx, args, stdout, stderr)
 	case command == "report":
 		return writeReport(args, stdout, stderr)
 	case command == "help" || asksForHelp(command):
@@ -68,7 +70,7 @@ func commands() []string {
 	for _, m := range load.Modes {
 		names = append(names, string(m))
 	}
-	return append(names, "sweep", "report", "help")
+	return append(names, "sweep", "report", "soak", "help")
 }
 
 // runMode carries out one mode and prints its result.

@@ -55,3 +55,20 @@ func (c *Channel) ParseDelivery(m []byte) (mk Marker, exact, ok bool) {
 	mk, ok = c.shape.ParseEqual(packet.Data.Data)
 	return mk, false, ok
 }
+
+// ChannelOf returns the name of the channel of a delivery; ok is false if it has
+// none.
+func ChannelOf(m []byte) (name string, ok bool) {
+	if rest, found := bytes.CutPrefix(m, channelHead); found {
+		if text, _, found := bytes.Cut(rest, []byte{'"'}); found && !bytes.ContainsRune(text, '\\') {
+			return string(text), true
+		}
+	}
+	var packet struct{ Data struct{ Channel *string } }
+	if json.Unmarshal(m, &packet) != nil || packet.Data.Channel == nil {
+		return "", false
+	}
+	return *packet.Data.Channel, true
+}
+
+var channelHead = []byte(`{"event":"#publish","data":{"channel":"`)

@@ -1,0 +1,164 @@
+package soak
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/cmd/agload/internal/proc"
+)
+
+// child is a server that is a process of its own.
+type child struct {
+	downtime
+	words   []string // "{port}" stands for the port
+	address string
+	process *exec.Cmd
+	ended   chan struct{}
+	said    tail
+}
+
+// startTime is how long a server may take until it takes connections.
+const startTime = time.Minute
+
+func (n *child) start(ctx context.Context) (string, error) {
+	if n.address == "" {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		n.address = l.Addr().String()
+		l.Close() // and is free for the server
+	}
+	_, port, err := net.SplitHostPort(n.address)
+	if err != nil {
+		return "", err
+	}
+	words := make([]string, len(n.words))
+	for i, word := range n.words {
+		words[i] = strings.ReplaceAll(word, "{port}", port)
+	}
+	n.process = exec.Command(words[0], words[1:]...)
+	n.process.Env = append(os.Environ(), `SOCKETCLUSTER_OPTIONS={"authKey":"`+authKey+`"}`)
+	n.process.Stdout, n.process.Stderr = &n.said, &n.said
+	if err := n.process.Start(); err != nil {
+		return "", err
+	}
+	n.ended = make(chan struct{})
+	go func(p *exec.Cmd, ended chan struct{}) { // ends with the process
+		p.Wait()
+		close(ended)
+	}(n.process, n.ended)
+	return n.address, n.await(ctx)
+}
+
+// await waits until the server takes connections.
+func (n *child) await(ctx context.Context) error {
+	look := time.NewTicker(20 * time.Millisecond)
+	defer look.Stop()
+	for deadline := time.Now().Add(startTime); time.Now().Before(deadline); {
+		if c, err := net.DialTimeout("tcp", n.address, time.Second); err == nil {
+			c.Close()
+			return nil
+		}
+		select {
+		case <-look.C:
+		case <-n.ended:
+			return fmt.Errorf("the server ended: %s", n.said.String())
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return fmt.Errorf("the server takes no connections at %s: %s", n.address, n.said.String())
+}
+
+// end ends the process by a signal; one that does not end is killed.
+func (n *child) end(signal os.Signal) {
+	n.process.Process.Signal(signal)
+	select {
+	case <-n.ended:
+	case <-time.After(15 * time.Second):
+		n.process.Process.Kill()
+		<-n.ended
+	}
+}
+
+func (n *child) restart(ctx context.Context, inOrder bool) error {
+	n.set(true)
+	defer n.set(false)
+	select {
+	case <-n.ended:
+		return fmt.Errorf("the server had ended by itself: %s", n.said.String())
+	default:
+	}
+	if inOrder {
+		n.end(syscall.SIGTERM)
+	} else {
+		n.end(os.Kill)
+	}
+	_, err := n.start(ctx)
+	return err
+}
+
+func (n *child) stop(context.Context) error {
+	n.set(true)
+	select {
+	case <-n.ended:
+		return fmt.Errorf("the server had ended by itself: %s", n.said.String())
+	default:
+	}
+	n.end(syscall.SIGTERM)
+	return nil
+}
+
+func (n *child) memory() int64 {
+	return proc.Measure(proc.Group(n.process.Process.Pid)).RSS
+}
+
+func (n *child) sockets() (int, bool) { return 0, false }
+
+func (n *child) canRestart() bool { return true }
+
+// external is a server that is not ours.
+type external struct {
+	address string
+	pids    []int
+}
+
+func (n *external) start(context.Context) (string, error) { return n.address, nil }
+func (n *external) restart(context.Context, bool) error   { return nil }
+func (n *external) stop(context.Context) error            { return nil }
+func (n *external) memory() int64                         { return proc.Measure(n.pids).RSS }
+func (n *external) sockets() (int, bool)                  { return 0, false }
+func (n *external) canRestart() bool                      { return false }
+func (n *external) wasDown(time.Duration) bool            { return false }
+
+// tail keeps the end of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+const tailSize = 8 << 10
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = append(t.text, b...)
+	if extra := len(t.text) - tailSize; extra > 0 {
+		t.text = t.text[:copy(t.text, t.text[extra:])]
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.TrimSpace(string(t.text))
+}
