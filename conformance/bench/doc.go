@@ -18,6 +18,8 @@
 // JSON, so that a table can be put together from several runs; -update puts it
 // into docs/performance.md and the README.
 //
+// On a machine that is not alone, -calm 0.3 measures again what was disturbed.
+//
 // The load comes from cmd/agload, built from this checkout as the server is; it
 // fails a measurement in which a message is lost, out of order or malformed. A
 // peer is a command that speaks the same protocol and takes its port as the last

@@ -55,6 +55,7 @@ func status(err error, stderr io.Writer) int {
 type config struct {
 	command            string // "", "growth", "features" or "table"
 	rounds             int
+	calm               float64
 	quick, list        bool
 	markdown, update   bool
 	names              *regexp.Regexp
@@ -74,6 +75,7 @@ func (c *config) parse(args []string) error {
 	f.SetOutput(c.stderr)
 	names := f.String("only", "", "only what matches this expression")
 	f.IntVar(&c.rounds, "rounds", 3, "how often everything is measured")
+	f.Float64Var(&c.calm, "calm", 0, "measure again, up to 3 times, while other processes use more than so many `cores`")
 	f.BoolVar(&c.quick, "quick", false, "one short round, for an impression")
 	f.BoolVar(&c.list, "list", false, "list what there is to measure")
 	f.BoolVar(&c.markdown, "markdown", false, "print Markdown")
@@ -158,7 +160,7 @@ func (c *config) measureAll(ctx context.Context, fill func(context.Context, *pro
 	if err != nil {
 		return err
 	}
-	s := &session{loader: p.loader, pace: fullPace, progress: c.stderr, machine: machine()}
+	s := &session{calm: c.calm, loader: p.loader, pace: fullPace, progress: c.stderr, machine: machine()}
 	if c.quick {
 		s.pace = quickPace
 	}

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -199,4 +200,42 @@ func rowNamed(t *testing.T, name string) row {
 		t.Fatalf("there is no row %q", name)
 	}
 	return rows[i]
+}
+
+// What was disturbed is measured again, and the calmest is kept.
+func TestMeasure_UntilCalm(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tt := range map[string]struct {
+		calm  float64
+		busy  []float64 // cores of others, by attempt
+		keeps int
+		takes int
+	}{
+		"Off":    {0, []float64{3, 0}, 0, 1},
+		"Calm":   {0.5, []float64{0.4, 0}, 0, 1},
+		"Again":  {0.5, []float64{3, 0.2, 0}, 1, 2},
+		"Never":  {0.5, []float64{3, 2, 1, 2, 0}, 2, 4},
+		"Better": {0.5, []float64{2, 3, 0.1}, 2, 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, _ := newSession(t)
+			s.calm = tt.calm
+			taken := 0
+			on := server{name: "ours", command: []string{self, "serve"}, scheme: "ws"}
+			err := s.measure(t.Context(), task{name: name, server: on, do: func(context.Context, *process) (result, error) {
+				r := result{"attempt": float64(taken), "machine_idle_pct": 0.0, "server_cores": float64(runtime.NumCPU()) - tt.busy[taken]}
+				taken++
+				return r, nil
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := s.results[0].number("attempt"); int(got) != tt.keeps || taken != tt.takes {
+				t.Errorf("kept attempt %v of %d, want %d of %d", got, taken, tt.keeps, tt.takes)
+			}
+		})
+	}
 }

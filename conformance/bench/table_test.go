@@ -1,6 +1,7 @@
 package main
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 )
@@ -84,5 +85,21 @@ func TestNumber(t *testing.T) {
 		if got := number(n); got != want {
 			t.Errorf("number(%v) = %q, want %q", n, got, want)
 		}
+	}
+}
+
+// What others used of the machine is what is left of it.
+func TestResult_Foreign(t *testing.T) {
+	cores := float64(runtime.NumCPU())
+	half := result{"machine_idle_pct": 50.0, "server_cores": cores / 4, "client_cores": cores / 8}
+	if got := half.foreign(); got != cores/8 {
+		t.Errorf("foreign() = %v, want %v", got, cores/8)
+	}
+	half["others_client_cores"] = cores / 8
+	if got := half.foreign(); got != 0 {
+		t.Errorf("foreign() = %v with a second load, want 0", got)
+	}
+	if got := (result{}).foreign(); got != 0 {
+		t.Errorf("foreign() = %v of an unknown machine, want 0", got)
 	}
 }
