@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"runtime"
@@ -47,6 +48,29 @@ func FuzzConnection(f *testing.F) {
 			target.play(t, newScript(bytes.Clone(data), deflate), cuts)
 		}
 	})
+}
+
+// TestConnection_AgreesWithTheModel plays random scripts. One that fails can be
+// given to FuzzConnection.
+func TestConnection_AgreesWithTheModel(t *testing.T) {
+	targets := []*fuzzTarget{newFuzzTarget(t, false), newFuzzTarget(t, true)}
+	for i := range 300 {
+		data, cuts := make([]byte, 1+i), make([]byte, 3)
+		for _, b := range [][]byte{data, cuts} {
+			for j := range b {
+				b[j] = byte(rand.Uint32())
+			}
+		}
+		copy(data, []byte{0, 0, 0, 0, 4, 3, 0}) // most begin with a handshake
+		if i%10 == 0 {
+			data[0]++
+		}
+		for _, target := range targets {
+			if target.play(t, newScript(bytes.Clone(data), i%2 == 0), cuts); t.Failed() {
+				t.Fatalf("with %q, %q, %v", data, cuts, i%2 == 0)
+			}
+		}
+	}
 }
 
 // connectionSeeds are a few lives of a connection. The numbers are choices of
@@ -101,7 +125,7 @@ func (b *countingBroker) Unsubscribe(ctx context.Context, channel string) error 
 	return b.MemoryBroker.Unsubscribe(ctx, channel)
 }
 
-func newFuzzTarget(f *testing.F, portable bool) *fuzzTarget {
+func newFuzzTarget(t testing.TB, portable bool) *fuzzTarget {
 	b := new(countingBroker)
 	target := &fuzzTarget{broker: b}
 	// One loop, so that an answer to the witness shows that what others sent
@@ -118,15 +142,15 @@ func newFuzzTarget(f *testing.F, portable bool) *fuzzTarget {
 		return nil
 	})
 	srv.HandleReceiver("echo", func(context.Context, *agserver.Socket, protocol.Data) error { return nil })
-	target.srv, target.addr = srv, listen(f, srv)
+	target.srv, target.addr = srv, listen(t, srv)
 	if portable {
 		target.addr = ""
 	}
-	target.witness = &witness{wire: target.connect(f, false)}
+	target.witness = &witness{wire: target.connect(t, false)}
 	for _, call := range []string{`{"event":"#handshake","data":null,"cid":1}`, `{"event":"#subscribe","data":{"channel":"` + witnessChannel + `"},"cid":2}`} {
-		target.witness.call(f, call)
+		target.witness.call(t, call)
 	}
-	f.Cleanup(func() { target.witness.nc.Close() })
+	t.Cleanup(func() { target.witness.nc.Close() })
 	return target
 }
 
