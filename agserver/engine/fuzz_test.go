@@ -87,14 +87,22 @@ func decodeModel(b []byte, canDeflate bool, lim limits) []recorded {
 				return fail(1008)
 			}
 		}
-		if int64(len(b)) < int64(size)+4+n {
+		if len(b) < size+4 {
 			return events
 		}
-		mask, payload := b[size:size+4], bytes.Clone(b[size+4:][:n])
-		b = b[int64(size)+4+n:]
+		mask, payload := b[size:size+4], bytes.Clone(b[size+4:])
+		payload = payload[:min(n, int64(len(payload)))]
 		for i := range payload {
 			payload[i] ^= mask[i%4]
 		}
+		isText := this == OpText && !rsv1 || this == opcodeContinuation && op == OpText && !packed
+		if isText && !beginsText(slices.Concat(message, payload)) {
+			return fail(1007)
+		}
+		if int64(len(payload)) < n {
+			return events
+		}
+		b = b[int64(size)+4+n:]
 		if isControl {
 			ev, code := controlModel(this, payload)
 			if code != 0 {
@@ -125,6 +133,18 @@ func decodeModel(b []byte, canDeflate bool, lim limits) []recorded {
 		op, message, frames = 0, nil, 0
 	}
 	return events
+}
+
+// beginsText reports whether b can become UTF-8.
+func beginsText(b []byte) bool {
+	for len(b) > 0 {
+		r, n := utf8.DecodeRune(b)
+		if r == utf8.RuneError && n == 1 {
+			return !utf8.FullRune(b)
+		}
+		b = b[n:]
+	}
+	return true
 }
 
 func controlModel(op OpCode, payload []byte) (recorded, int) {
