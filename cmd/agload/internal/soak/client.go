@@ -62,14 +62,15 @@ func (c *client) away(ctx context.Context, d time.Duration) {
 func (c *client) connect(ctx context.Context) (*socket, error) {
 	dialing, cancel := context.WithTimeout(ctx, c.run.plan.Patience)
 	defer cancel()
+	start := time.Now()
 	k, err := c.run.proxy.dial(dialing, c.run.target)
 	if err != nil {
-		if !c.run.node.wasDown(c.run.plan.Patience) && ctx.Err() == nil {
+		if !c.run.node.wasDownSince(start) && ctx.Err() == nil {
 			c.violate(unexplained, "the server cannot be reached: "+err.Error())
 		}
 		return nil, err
 	}
-	s := newSocket(c, k, c.random.Uint32())
+	s := newSocket(c, k, start, c.random.Uint32())
 	rest, err := c.upgrade(s)
 	if err != nil {
 		k.client.Close()
@@ -163,7 +164,7 @@ func (c *client) explain(s *socket) {
 		c.run.journal.end("left")
 	case s.link.isCut():
 		c.run.journal.end("cut")
-	case c.run.node.wasDown(c.run.plan.Patience):
+	case c.run.node.wasDownSince(s.opened):
 		c.run.journal.end("restart")
 	default:
 		c.run.journal.end("unexplained")

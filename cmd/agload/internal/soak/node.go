@@ -18,8 +18,9 @@ type node interface {
 	// sockets is how many it knows; ok is false if that cannot be seen.
 	sockets() (n int, ok bool)
 	canRestart() bool
-	// wasDown reports whether it is down or was, not longer ago than so.
-	wasDown(within time.Duration) bool
+	// wasDownSince reports whether it is down, or was later than so: what was
+	// opened before had to end.
+	wasDownSince(t time.Time) bool
 }
 
 // downtime remembers when a node was down last.
@@ -35,12 +36,8 @@ func (d *downtime) set(isDown bool) {
 	d.mu.Unlock()
 }
 
-func (d *downtime) wasDown(within time.Duration) bool {
+func (d *downtime) wasDownSince(t time.Time) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.isDown || !d.last.IsZero() && time.Since(d.last) < within
+	return d.isDown || d.last.After(t)
 }
-
-// explains is how long after a restart connections may end by it: a link that is
-// held up tells its client late.
-const explains = 10 * time.Second

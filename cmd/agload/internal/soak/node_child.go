@@ -137,7 +137,7 @@ func (n *external) stop(context.Context) error            { return nil }
 func (n *external) memory() int64                         { return proc.Measure(n.pids).RSS }
 func (n *external) sockets() (int, bool)                  { return 0, false }
 func (n *external) canRestart() bool                      { return false }
-func (n *external) wasDown(time.Duration) bool            { return false }
+func (n *external) wasDownSince(time.Time) bool           { return false }
 
 // tail keeps the end of what is written to it.
 type tail struct {

@@ -14,8 +14,9 @@ import (
 // socket is one connection of a client. Its reader is a goroutine that ends with
 // the link.
 type socket struct {
-	owner *client
-	link  *link
+	owner  *client
+	link   *link
+	opened time.Time
 
 	writing sync.Mutex
 	out     []byte
@@ -53,9 +54,9 @@ var (
 	errUnexpected = errors.New("an answer to nothing")
 )
 
-func newSocket(owner *client, k *link, mask uint32) *socket {
+func newSocket(owner *client, k *link, opened time.Time, mask uint32) *socket {
 	return &socket{
-		owner: owner, link: k, mask: mask | 1, cid: 1, ended: make(chan struct{}),
+		owner: owner, link: k, opened: opened, mask: mask | 1, cid: 1, ended: make(chan struct{}),
 		calls: map[uint32]call{}, streams: map[uint32]*stream{}, intervals: map[string]*interval{},
 	}
 }
