@@ -19,7 +19,7 @@ import (
 // connector is the server as the engine sees it.
 type connector struct{ *Server }
 
-var _ engine.Handler = connector{}
+var _ engine.QuickHandler = connector{}
 
 // maxOpening is the time from the decision over an upgrade to the connection's
 // opening, which usually takes microseconds.
@@ -32,13 +32,26 @@ type upgrade struct {
 	of      *installed
 }
 
-// Upgrade decides over an upgrade request: path, handshake middleware, origin,
-// in the order of the reference.
+// Upgrade decides over an upgrade request.
 func (c connector) Upgrade(ctx context.Context, r *engine.Request) engine.Decision {
+	return c.decideUpgrade(ctx, r, c.middleware.get(middleware.Handshake))
+}
+
+// UpgradeQuickly does so where nobody but the options is to be asked.
+func (c connector) UpgradeQuickly(r *engine.Request) (engine.Decision, bool) {
+	if c.middleware.has(middleware.Handshake) || c.opt.HandleProtocols != nil {
+		return engine.Decision{}, false
+	}
+	return c.decideUpgrade(c.ctx, r, nil), true
+}
+
+// decideUpgrade looks at the path, asks the handshake middleware, and looks at the
+// origin: the order of the reference.
+func (c connector) decideUpgrade(ctx context.Context, r *engine.Request, m *installed) engine.Decision {
 	if c.opt.Path != AnyPath && r.Path() != c.opt.Path {
 		return engine.Decision{Status: http.StatusBadRequest}
 	}
-	up, told := c.allowUpgrade(ctx, r)
+	up, told := c.allowUpgrade(ctx, r, m)
 	if told != nil {
 		up.close()
 		return engine.Decision{Status: http.StatusUnauthorized, Body: refusalBody(told)}
@@ -66,10 +79,9 @@ func (c connector) Upgrade(ctx context.Context, r *engine.Request) engine.Decisi
 	return d
 }
 
-// allowUpgrade asks the handshake middleware, and returns what the client is
-// told if it blocks.
-func (c connector) allowUpgrade(ctx context.Context, r *engine.Request) (up *upgrade, told error) {
-	m := c.middleware.get(middleware.Handshake)
+// allowUpgrade asks the handshake middleware, nil = there is none, and returns what
+// the client is told if it blocks.
+func (c connector) allowUpgrade(ctx context.Context, r *engine.Request, m *installed) (up *upgrade, told error) {
 	if m == nil {
 		return nil, nil
 	}

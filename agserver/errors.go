@@ -43,6 +43,10 @@ var errHandlerLeft = fmt.Errorf("%w: it ended its goroutine", ErrHandlerPanic)
 // errTextMessage refuses a text message where packets are binary.
 var errTextMessage = errors.New("a text message cannot be a packet of a binary codec")
 
+// errNoToken is what is wrong with a handshake that brings no token, where nobody
+// is told.
+var errNoToken = errors.New("no auth token was sent")
+
 // errSocketClosed is the cause of the context of a socket that was closed
 // before somebody asked for it.
 var errSocketClosed = protocol.NewBadConnectionError("The socket was closed", "disconnect", 0, "")

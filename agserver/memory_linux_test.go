@@ -33,10 +33,12 @@ func (c rawClient) write(t testing.TB, b []byte) {
 	}
 }
 
+// rawBuffer is what rawClients read into; there is one at a time.
+var rawBuffer [1024]byte
+
 // expect reads until what has come ends with text.
 func (c rawClient) expect(t testing.TB, text string) {
-	var buf [1024]byte
-	n := 0
+	buf, n := &rawBuffer, 0
 	for !bytes.HasSuffix(buf[:n], []byte(text)) {
 		m, err := unix.Read(int(c), buf[n:])
 		if n += max(m, 0); m <= 0 && err != unix.EINTR {

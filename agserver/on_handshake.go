@@ -9,14 +9,6 @@ import (
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
-// handshakeReply is the data of the answer to #handshake.
-type handshakeReply struct {
-	ID              string        `json:"id"`
-	PingTimeout     int64         `json:"pingTimeout"`
-	AuthError       protocol.Data `json:"authError,omitempty"`
-	IsAuthenticated bool          `json:"isAuthenticated"`
-}
-
 // onHandshake handles
 //
 //	{"event": "#handshake", "data": {"authToken": signed token or null}, "cid": number}
@@ -40,7 +32,10 @@ func (s *Socket) onHandshake(p protocol.Packet, r *runner) {
 	if sent.Falsy() {
 		sent = nil
 	}
-	claim := s.verify(sent, r)
+	claim := authClaim{err: errNoToken}
+	if sent != nil || r != nil { // otherwise nobody gets to see what is wrong with no token
+		claim = s.verify(sent, r)
+	}
 	if err := s.allowHandshake(claim, r); s.gone() {
 		return
 	} else if err != nil {
@@ -136,11 +131,18 @@ func (s *Socket) completeHandshake(p protocol.Packet, claim authClaim, r *runner
 	}
 }
 
+// replyHandshakeLocked answers #handshake with
+//
+//	{"id": string, "pingTimeout": ms, "authError": {…} or missing, "isAuthenticated": bool}
 func (s *Socket) replyHandshakeLocked(id protocol.CallID, status ConnectStatus) {
-	data, _ := protocol.Encode(handshakeReply{ // strings and numbers: it cannot fail
-		ID: status.ID, PingTimeout: status.PingTimeoutMS,
-		AuthError: protocol.Dehydrate(status.AuthError), IsAuthenticated: status.IsAuthenticated,
-	})
+	var room [128]byte
+	data := append(append(room[:0], `{"id":"`...), status.ID...)
+	data = strconv.AppendInt(append(data, `","pingTimeout":`...), status.PingTimeoutMS, 10)
+	if status.AuthError != nil {
+		data = append(append(data, `,"authError":`...), protocol.Dehydrate(status.AuthError)...)
+	}
+	data = strconv.AppendBool(append(data, `,"isAuthenticated":`...), status.IsAuthenticated)
+	data = append(data, '}')
 	built(func(dst []byte) []byte { return protocol.AppendReply(dst, id, data) }, s.writeLocked)
 }
 

@@ -21,21 +21,22 @@ func (s *Socket) onSubscribe(p protocol.Packet, r *runner) {
 	if !s.checkChannelName(p, channel) {
 		return
 	}
-	a := middleware.Action{Kind: middleware.Subscribe, Socket: s, Channel: channel, Data: data}
-	if expired != nil {
-		a.AuthTokenExpiredError = expired
-	}
 	if r != nil {
+		a := middleware.Action{Kind: middleware.Subscribe, Socket: s, Channel: channel, Data: data}
+		if expired != nil {
+			a.AuthTokenExpiredError = expired
+		}
 		if err := s.decide(middleware.Inbound, &a, r.hold); err != nil {
 			s.answerError(p, err)
 			return
 		}
+		data = a.Data
 	}
 	if p.Kind != protocol.KindInvoke {
-		s.emitReserved(p, a.Data, nil)
+		s.emitReserved(p, data, nil)
 		return
 	}
-	options := func() protocol.Data { return p.Data.With("data", a.Data) }
+	options := func() protocol.Data { return p.Data.With("data", data) }
 	s.subscribeCall(p, channel, options, r)
 	s.emitReserved(p, nil, options)
 }

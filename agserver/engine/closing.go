@@ -22,10 +22,14 @@ func (l *loop) startClose(c *Conn, frame []byte) {
 	l.resume(c) // from a pause: the peer's answer is awaited
 }
 
-// say queues the engine's own bytes for c, which are copied.
+// say queues the engine's own bytes for c, which are copied: to l.words, an arena
+// that lasts until the end of the turn.
 func (l *loop) say(c *Conn, b []byte) {
 	c.queued.Add(int64(len(b)))
-	l.enqueue(c, append([]byte(nil), b...), true, 0)
+	at := len(l.words)
+	l.words = append(l.words, b...)
+	l.enqueue(c, l.words[at:len(l.words):len(l.words)], false, 0)
+	l.lastConn = nil // it is another arena: nothing follows without a gap
 	l.soon(c)
 }
 

@@ -365,7 +365,7 @@ func FuzzParseRequest(f *testing.F) {
 			t.Errorf("kept as %q: %q", c.head, req.head)
 		}
 		if ref := checkUpgrade(req, &Deflate{}); ref == nil {
-			if answer, _, ref := negotiate(req, &Deflate{}, &Decision{}); ref != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 101 ")) {
+			if answer, _, ref := negotiate(nil, req, &Deflate{}, &Decision{}); ref != nil || !bytes.HasPrefix(answer, []byte("HTTP/1.1 101 ")) {
 				t.Errorf("negotiate = %q, %v, want a 101", answer, ref)
 			}
 		}

@@ -24,7 +24,7 @@
 //	loop      one per Config.Loops and backend, from the first connection on; until Close
 //	watch     one while there are guarded calls and 0.2 s longer
 //	acceptor  the caller of Serve
-//	upgrade   one per upgrade request, while Handler.Upgrade runs
+//	upgrade   one per upgrade request, while Handler.Upgrade runs (see QuickHandler)
 //	reader    portable: one per connection, until it is cut
 //	writer    portable: one per connection while output is on its way
 //	closer    portable: one for a moment, while a connection is shut or closed

@@ -20,6 +20,7 @@ type ctx = context.Context
 type Engine struct {
 	// Immutable.
 	h      Handler
+	quick  QuickHandler // nil = h is none
 	set    settings
 	start  time.Time
 	ctx    context.Context // done once the engine closes
@@ -58,6 +59,7 @@ func New(h Handler, c *Config) (*Engine, error) {
 		h: h, set: c.withDefaults(runtime.GOMAXPROCS(0)), start: time.Now(),
 		drained: make(chan struct{}, 1), listeners: make(map[net.Listener]io.Closer),
 	}
+	e.quick, _ = h.(QuickHandler)
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	return e, nil
 }

@@ -242,7 +242,7 @@ func BenchmarkUpgrade(b *testing.B) {
 		if err != nil || checkUpgrade(req, nil) != nil {
 			b.Fatal(err)
 		}
-		if _, _, ref := negotiate(req, nil, &Decision{}); ref != nil {
+		if _, _, ref := negotiate(nil, req, nil, &Decision{}); ref != nil {
 			b.Fatal(ref)
 		}
 		keeper.keep(req, connParams{})

@@ -84,7 +84,9 @@ func (l *loop) request(c *Conn, b []byte) int {
 		l.refuse(c, ref)
 		return len(b)
 	}
-	l.decide(c, r)
+	if !l.decideQuickly(c, r) {
+		l.decide(c, r.clone())
+	}
 	return n
 }
 

@@ -63,6 +63,7 @@ func (m *keeper) keep(r *Request, params connParams) *kept {
 
 // learn makes a kept of m.shared.
 func (m *keeper) learn(params connParams) *kept {
+	params.subprotocol = strings.Clone(params.subprotocol) // a part of the request, as a rule
 	k := &kept{shared: string(m.shared), params: params}
 	if len(k.shared) > keptLong {
 		return k

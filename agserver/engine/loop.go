@@ -55,6 +55,8 @@ type loop struct {
 	stopping bool
 	wheel    wheel
 	keeper   keeper
+	answer   []byte // buffer for answers to upgrade requests
+	words    []byte // arena for what the engine says in this turn
 	due      []*Conn
 	dirty    []*Conn // see soon
 	fan      fan

@@ -38,7 +38,7 @@ type acceptor struct {
 	web  *web
 	file *os.File // the listening socket
 	fd   int      // what was accepted,
-	from unix.Sockaddr
+	from rawAddr
 	err  error
 }
 
@@ -69,8 +69,7 @@ func (a *acceptor) run() error {
 
 // accept accepts one connection; false = there is none.
 func (a *acceptor) accept(fd uintptr) bool {
-	a.fd, a.from, a.err = unix.Accept4(int(fd), unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
-	if a.err == nil {
+	if a.fd, a.err = accept(int(fd), &a.from); a.err == nil {
 		// Said to every socket: what is accepted from one that speaks MPTCP, as
 		// those of net do, does not inherit it.
 		_ = unix.SetsockoptInt(a.fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // it fails for a peer that is gone
@@ -80,7 +79,7 @@ func (a *acceptor) accept(fd uintptr) bool {
 
 // give has a loop adopt the connection, or refuses it.
 func (a *acceptor) give() {
-	remote := addrOf(a.from)
+	remote := addrOf(&a.from)
 	err := a.e.adoptFD(a.fd, func(l *loop) *Conn { return newConn(l, remote, a.web) }, (*loop).begin)
 	if err != nil {
 		a.e.set.OnError(err)
@@ -162,19 +161,16 @@ func (a tcpAddr) String() string { return a.addr.String() }
 // AddrPort returns the address, as that of *net.TCPAddr does.
 func (a tcpAddr) AddrPort() netip.AddrPort { return a.addr }
 
-// addrOf converts what accept4 returned.
-func addrOf(sa unix.Sockaddr) net.Addr {
-	switch sa := sa.(type) {
-	case *unix.SockaddrInet4:
-		return tcpAddr{netip.AddrPortFrom(netip.AddrFrom4(sa.Addr), uint16(sa.Port))}
-	case *unix.SockaddrInet6:
-		a := netip.AddrFrom16(sa.Addr).Unmap()
-		if sa.ZoneId != 0 && a.IsLinkLocalUnicast() {
-			a = a.WithZone(zone(sa.ZoneId))
-		}
-		return tcpAddr{netip.AddrPortFrom(a, uint16(sa.Port))}
+// addrOf converts what accept reported.
+func addrOf(from *rawAddr) net.Addr {
+	ip, port, scope := from.parse()
+	if !ip.IsValid() {
+		return nil
 	}
-	return nil
+	if scope != 0 && ip.IsLinkLocalUnicast() {
+		ip = ip.WithZone(zone(scope))
+	}
+	return tcpAddr{netip.AddrPortFrom(ip, port)}
 }
 
 // zone names a network interface.

@@ -2,8 +2,10 @@ package engine_test
 
 import (
 	"errors"
+	"net"
 	"net/netip"
 	"os"
+	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -54,6 +56,39 @@ func TestServe_DescriptorsExhausted(t *testing.T) {
 		before.upgraded()
 		survives(t, s)
 	})
+}
+
+// The address is the peer's, over either version of IP.
+func TestServe_RemoteAddr(t *testing.T) {
+	for _, address := range []string{"127.0.0.1:0", "[::1]:0", "[::]:0"} {
+		t.Run(address, func(t *testing.T) {
+			h, opened := conns()
+			s := serve(t, h, engine.Config{}, nil)
+			l, err := net.Listen("tcp", address)
+			if err != nil {
+				t.Skip(err) // this machine has no IPv6
+			}
+			served := make(chan struct{})
+			go func() {
+				defer close(served)
+				_ = s.Serve(l, nil) // until the engine is closed
+			}()
+			t.Cleanup(func() {
+				_ = s.Close()
+				<-served
+			})
+			nc, err := net.Dial("tcp", strings.Replace(l.Addr().String(), "[::]", "127.0.0.1", 1))
+			if err != nil {
+				t.Fatalf("Dial() = %v", err)
+			}
+			p := newPeer(t, nc)
+			p.write([]byte(requestText()))
+			p.upgraded()
+			if got := (<-opened).RemoteAddr(); got.String() != p.LocalAddr().String() || got.Network() != "tcp" {
+				t.Errorf("RemoteAddr() = %s, want %s", got, p.LocalAddr())
+			}
+		})
+	}
 }
 
 func connect(fd int, addr string) error {

@@ -30,7 +30,7 @@ func TestNegotiate_Decision(t *testing.T) {
 		"HeaderInjection": {head(""), Decision{Header: http.Header{"Y\r\n": {"1"}, "Z": {"1\r\n2"}, "X": {"1"}}}, "=\r\nX: 1\r\n\r\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			answer, params, ref := negotiate(mustParse(t, tt.request), nil, &tt.d)
+			answer, params, ref := negotiate(nil, mustParse(t, tt.request), nil, &tt.d)
 			if ref != nil || !strings.Contains(string(answer), tt.line) || params.subprotocol != tt.protocol {
 				t.Errorf("negotiate = %q, %+v, %v, want %q, subprotocol %q", answer, params, ref, tt.line, tt.protocol)
 			}
@@ -43,7 +43,7 @@ func TestNegotiate_Decision(t *testing.T) {
 
 func TestNegotiate_Refused(t *testing.T) {
 	d := Decision{Status: 403, Body: "no", Header: http.Header{"Content-Type": {"text/plain"}, "X": {"1"}}}
-	_, _, ref := negotiate(mustParse(t, head("")), nil, &d)
+	_, _, ref := negotiate(nil, mustParse(t, head("")), nil, &d)
 	const want = "HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 2\r\n" +
 		"Content-Type: text/plain\r\nX: 1\r\n\r\nno"
 	if ref == nil || string(ref.bytes()) != want {
@@ -75,11 +75,11 @@ func TestNegotiate_Deflate(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := mustParse(t, head("Sec-WebSocket-Extensions: "+tt.offer+"\r\n"))
-			_, params, ref := negotiate(r, &Deflate{}, &Decision{})
+			_, params, ref := negotiate(nil, r, &Deflate{}, &Decision{})
 			if ref != nil || !params.deflate || params.windowBits != tt.bits {
 				t.Errorf("negotiate = %+v, %v, want deflate with %d bits", params, ref, tt.bits)
 			}
-			if _, params, ref = negotiate(r, nil, &Decision{}); ref != nil || params.deflate {
+			if _, params, ref = negotiate(nil, r, nil, &Decision{}); ref != nil || params.deflate {
 				t.Errorf("negotiate with deflate off = %+v, %v, want no deflate", params, ref)
 			}
 		})
@@ -121,7 +121,7 @@ func TestNegotiate_ClientAgrees(t *testing.T) {
 		if err != nil {
 			t.Fatalf("parseRequest(%q) = %v", sent.Bytes(), err)
 		}
-		answer, _, ref := negotiate(req, nil, &Decision{})
+		answer, _, ref := negotiate(nil, req, nil, &Decision{})
 		if ref != nil {
 			t.Fatalf("negotiate = %v", ref)
 		}

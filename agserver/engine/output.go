@@ -176,6 +176,9 @@ func (l *loop) flushDirty() {
 	}
 	clear(l.dirty)
 	l.dirty = l.dirty[:0]
+	if l.words = l.words[:0]; cap(l.words) > arenaKept {
+		l.words = nil
+	}
 }
 
 // flushConn sends what waits for c, as far as the system takes it.

@@ -15,6 +15,11 @@ type Request struct {
 	remote net.Addr
 }
 
+// clone returns a copy that shares no memory with r.
+func (r *Request) clone() *Request {
+	return &Request{head: strings.Clone(r.head), remote: r.remote}
+}
+
 // setRemote records the peer's address, before the request is shared.
 func (r *Request) setRemote(a net.Addr) { r.remote = a }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"unsafe"
 )
 
 // errIncomplete is returned by parseRequest while the blank line that ends
@@ -15,7 +16,7 @@ var errIncomplete = errors.New("engine: incomplete request head")
 // returns the request and the number of bytes the head took; errIncomplete
 // if more bytes are needed; or a *refusal to answer with. A head longer than
 // maxHeader bytes is refused with 431 as soon as that many are there. The
-// request keeps its own copy: buf may be reused.
+// request is valid as long as buf is left alone; see clone.
 //
 // What is accepted is what Node's parser accepts, with exceptions that guard
 // against request smuggling: one space between the words of the request line,
@@ -34,7 +35,7 @@ func parseRequest(buf []byte, maxHeader int) (req *Request, n int, err error) {
 	if n > maxHeader {
 		return nil, 0, errHeaderTooLarge()
 	}
-	head := string(buf[start : n-2])
+	head := unsafe.String(&buf[start], n-2-start)
 	if !validHead(head) {
 		return nil, 0, errBadRequest()
 	}

@@ -210,7 +210,7 @@ func (e *Engine) decideHTTP(ctx context.Context, req *Request) (answer []byte, p
 		defer cancel()
 	}
 	d := e.h.Upgrade(ctx, req)
-	answer, params, ref = negotiate(req, e.set.Deflate, &d)
+	answer, params, ref = negotiate(nil, req, e.set.Deflate, &d)
 	return answer, params, d.User, ref
 }
 

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"encoding/binary"
+	"net/netip"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -8,6 +10,45 @@ import (
 
 // The calls on non-blocking sockets go past Go's scheduler: they return at
 // once, and telling it about them costs as much as they do.
+
+// A rawAddr is an address as the system writes it. It has to be on the heap, which
+// does not move.
+type rawAddr struct {
+	any  unix.RawSockaddrAny
+	size uint32
+}
+
+// accept takes a connection from a non-blocking listening socket. unix.Accept4
+// makes 260 bytes of garbage for the address.
+func accept(fd int, from *rawAddr) (nfd int, err error) {
+	from.size = unix.SizeofSockaddrAny
+	r, _, errno := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), addr(&from.any), addr(&from.size),
+		unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0, 0)
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(r), nil
+}
+
+// parse reads the address; ip is the zero Addr if it is no IP address.
+func (a *rawAddr) parse() (ip netip.Addr, port uint16, scope uint32) {
+	switch a.any.Addr.Family {
+	case unix.AF_INET:
+		sa := (*unix.RawSockaddrInet4)(unsafe.Pointer(&a.any))
+		return netip.AddrFrom4(sa.Addr), bigEndian(sa.Port), 0
+	case unix.AF_INET6:
+		sa := (*unix.RawSockaddrInet6)(unsafe.Pointer(&a.any))
+		return netip.AddrFrom16(sa.Addr).Unmap(), bigEndian(sa.Port), sa.Scope_id
+	}
+	return netip.Addr{}, 0, 0
+}
+
+// bigEndian reads a number that lies in memory the network's way round.
+func bigEndian(n uint16) uint16 {
+	var b [2]byte
+	binary.NativeEndian.PutUint16(b[:], n)
+	return binary.BigEndian.Uint16(b[:])
+}
 
 // receive reads from a socket into b, which is not empty.
 func receive(fd int, b []byte) (n int, errno unix.Errno) {

@@ -35,7 +35,7 @@ func (l *loop) decide(c *Conn, r *Request) {
 	l.e.wg.Go(func() {
 		defer cancel()
 		d := l.h.Upgrade(ctx, r)
-		answer, params, ref := negotiate(r, l.set.Deflate, &d)
+		answer, params, ref := negotiate(nil, r, l.set.Deflate, &d)
 		l.post(op{kind: opCall, c: c, fn: func() {
 			switch {
 			case c.state != stateDeciding: // it went away meanwhile

@@ -93,7 +93,7 @@ func upgrade(t testing.TB, request []byte, def *Deflate) string {
 	if ref := checkUpgrade(req, def); ref != nil {
 		return text(ref.bytes())
 	}
-	answer, _, ref := negotiate(req, def, &Decision{})
+	answer, _, ref := negotiate(nil, req, def, &Decision{})
 	if ref != nil {
 		return text(ref.bytes())
 	}
