@@ -4,9 +4,10 @@
 // The table in table_test.go names the attacks, by row, and the test of each. A
 // test plays its attack with bytes of its own over loopback TCP, on both backends
 // of the engine, while another socket, the witness, goes on calling and receiving.
-// After the attack the server must be alive, the witness must have lost nothing,
-// and goroutines, file descriptors and memory must be back where they were:
-// harness_test.go has the tolerances.
+// During the attack no more memory is held than the row of the table says. After
+// it the server must be alive, the witness must have lost nothing, and goroutines,
+// file descriptors and memory must be back where they were: harness_test.go has the
+// tolerances.
 //
 // No test asserts a time. Where an attack is meant to starve others, it goes on
 // until the witness has made so much progress; where something must end, the test

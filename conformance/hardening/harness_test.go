@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -95,7 +96,13 @@ func attack(t *testing.T, opt agserver.Options, run func(a *target)) {
 			base := a.baseline()
 			stop := sync.OnceFunc(a.watch())
 			defer stop()
+			weigh := a.weigh(base)
+			defer weigh()
 			run(a)
+			held, most := weigh(), heldBy(t)
+			if held > most {
+				a.Errorf("%d more bytes were held during the attack, want at most %d", held, most)
+			}
 			stop()
 			a.aftermath(base)
 		})
@@ -216,6 +223,51 @@ func (a *target) watch() (stop func()) {
 		close(end)
 		<-ended
 	}
+}
+
+// weighing is how often memory is looked at during an attack, and how often the
+// garbage is taken out first, so that only what is held counts.
+const weighing = 50 * time.Millisecond
+
+// weigh looks at what is held in memory until weighed is called, which says how
+// much more than before that was at the most: the attackers' own part, in the same
+// process, included.
+func (a *target) weigh(base usage) (weighed func() int64) {
+	end, most := make(chan struct{}), make(chan int64, 1)
+	go func() {
+		pace := time.NewTicker(weighing)
+		defer pace.Stop()
+		peak := int64(0)
+		for more := true; more; {
+			select {
+			case <-end:
+				more = false // once more: short attacks count too
+			case <-pace.C:
+			}
+			var m runtime.MemStats
+			runtime.GC()
+			runtime.ReadMemStats(&m)
+			peak = max(peak, int64(m.HeapAlloc)-base.heap)
+		}
+		most <- peak
+	}()
+	return sync.OnceValue(func() int64 {
+		close(end)
+		return <-most
+	})
+}
+
+// heldBy is what the row of this test may hold.
+func heldBy(t *testing.T) int64 {
+	t.Helper()
+	id, _, _ := strings.Cut(strings.TrimPrefix(t.Name(), "Test"), "_")
+	for _, r := range table {
+		if r.id == id {
+			return r.held
+		}
+	}
+	t.Fatalf("%s belongs to no row of the table", t.Name())
+	return 0
 }
 
 // round has the witness call a procedure and receive a publication.
