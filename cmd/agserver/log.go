@@ -4,6 +4,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 )
 
@@ -18,11 +20,28 @@ func newLogger(w io.Writer, c *config) *slog.Logger {
 	if !ok {
 		return slog.New(slog.DiscardHandler)
 	}
-	o := &slog.HandlerOptions{Level: level}
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: withoutTokens}
 	if c.logJSON {
 		return slog.New(slog.NewJSONHandler(w, o))
 	}
 	return slog.New(slog.NewTextHandler(w, o))
+}
+
+// tokenForm is what JSON Web Tokens look like, also when one is cut short. Their
+// first part is an object in base64, and so begins with these letters.
+var tokenForm = regexp.MustCompile(`eyJ[\w-]{5,}\.[\w-]*(\.[\w-]*)?`)
+
+// withoutTokens takes tokens out of what is logged. None gets there by our doing,
+// but clients choose the names of channels and the reasons of closures, and a
+// confused one may put its token there.
+func withoutTokens(_ []string, a slog.Attr) slog.Attr {
+	if k := a.Value.Kind(); k != slog.KindString && k != slog.KindAny {
+		return a
+	}
+	if text := a.Value.String(); strings.Contains(text, "eyJ") {
+		a.Value = slog.StringValue(tokenForm.ReplaceAllString(text, "[token]"))
+	}
+	return a
 }
 
 // warnOfUnused says what of the environment this program does not act on,

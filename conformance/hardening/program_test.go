@@ -81,7 +81,7 @@ func startProgram(t *testing.T, args ...string) *program {
 			_ = p.cmd.Wait()
 		}
 	})
-	address := regexp.MustCompile(`"?address"?[=:]"?(127\.0\.0\.1:\d+)`)
+	address := regexp.MustCompile(`listening"?[, ]"?address"?[=:]"?(127\.0\.0\.1:\d+)`)
 	if !poll(func() bool {
 		m := address.FindStringSubmatch(p.logged())
 		if m != nil {

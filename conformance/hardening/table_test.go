@@ -109,7 +109,7 @@ var table = []row{
 	{id: "A8", attack: "metrics and profiles", expected: "on their own listener, no label of a client's",
 		reason: "there are no metrics yet"},
 	{id: "A9", attack: "log injection", expected: "structured, quoted; tokens never logged",
-		tests: []string{"TestA9_LogInjection"}},
+		tests: []string{"TestA9_LogInjection", "TestA9_NoSecrets", "TestA9_SettingsWithSecrets"}},
 	{id: "A10", attack: "a handler that panics or never returns", expected: "that call fails; the others go on",
 		held: 16 << 20, tests: []string{"TestA10_Panic", "TestA10_PanicInStreamMiddleware", "TestA10_NeverReturns", "TestA10_SlowReceiver"}},
 	{id: "C1", attack: "broker down, partition, flapping, duplicates", expected: "events, resubscription, no duplicates",
