@@ -79,14 +79,31 @@ func errorText(err error) string {
 	return "Error: " + err.Error()
 }
 
-// guarded runs user code and returns its panic as an error.
+// userCode is a call of user code.
+type userCode interface{ do() error }
+
+// codeFunc is a function as userCode.
+type codeFunc func() error
+
+func (f codeFunc) do() error { return f() }
+
+// protected runs user code and returns its panic as an error.
+func protected(c userCode) (err error) {
+	defer caught(&err)
+	return c.do()
+}
+
+// guarded is protected for a function.
 func guarded(f func() error) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = fmt.Errorf("%w: %v", ErrHandlerPanic, v)
-		}
-	}()
+	defer caught(&err)
 	return f()
+}
+
+// caught is deferred, and makes an error of a panic.
+func caught(err *error) {
+	if v := recover(); v != nil {
+		*err = fmt.Errorf("%w: %v", ErrHandlerPanic, v)
+	}
 }
 
 // report makes an error event of what a handler without a caller returned.

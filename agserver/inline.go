@@ -60,13 +60,13 @@ func (r *runner) Relieve() {
 }
 
 // onGuard runs user code on the loop.
-func (r *runner) onGuard(h *habit, f func() error) error {
+func (r *runner) onGuard(h *habit, c userCode) error {
 	timed, began := h.timed(), engine.Instant(0)
 	if timed {
 		began = r.sock.now()
 	}
 	r.guard.Enter()
-	err := guarded(f)
+	err := protected(c)
 	switch held, long := r.leaveLoop(); {
 	case !held:
 		h.heldUp()

@@ -205,16 +205,16 @@ func (s *Socket) openSessions() *sessions {
 
 // decide asks the middleware of a type about an action, by way of run, and
 // returns nil or what a client may be told. What blocks is reported.
-func (s *Socket) decide(t middleware.Type, a *middleware.Action, run func(*habit, func() error) error) error {
+func (s *Socket) decide(t middleware.Type, a *middleware.Action, run func(*habit, userCode) error) error {
 	m := s.srv.middleware.get(t)
 	if m == nil {
 		return nil
 	}
 	data, message := a.Data, a.Message
-	err := run(&m.habit, func() error {
+	err := run(&m.habit, codeFunc(func() error {
 		session, ctx := s.session(t, m)
 		return session.Decide(ctx, a)
-	})
+	}))
 	if err == nil {
 		if a.Data == nil {
 			a.Data = data

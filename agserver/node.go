@@ -59,14 +59,10 @@ func (n node) BrokerStateChange(lost error) {
 	emit(n.Server, &n.emit.brokerStateChange, BrokerStateChangeEvent{Lost: lost})
 }
 
-// viaBroker does what may ask a broker that does I/O: the end of the connection
-// does not wait for it, and its panics are errors.
-func (s *Socket) viaBroker(r *runner, f func() error) error {
-	if r == nil || !s.srv.brokerBlocks {
-		return f()
-	}
-	return r.hold(nil, f)
-}
+// brokerBlocks reports whether what asks the broker may block, and is for runner r
+// to hold: the end of the connection does not wait for it, and its panics are
+// errors.
+func (s *Socket) brokerBlocks(r *runner) bool { return r != nil && s.srv.brokerBlocks }
 
 // publish hands a publication to the broker. The data is borrowed.
 func (s *Server) publish(ctx context.Context, channel string, data protocol.Data) error {

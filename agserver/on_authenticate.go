@@ -28,7 +28,7 @@ func (s *Socket) onAuthenticate(p protocol.Packet, r *runner) {
 	}
 	switch {
 	case err != nil && isBadToken(err):
-		turn := s.beginTurn()
+		turn := s.beginTurn(s.now())
 		s.deauthenticate()
 		s.replyError(p.ID, err)
 		s.endTurn(turn)

@@ -10,39 +10,40 @@ import (
 //	{"event": name, "data": any}
 //	{"event": name, "data": any, "cid": number} → {"rid": cid, "data": any} or {"rid": cid, "error": any}
 func (s *Socket) onEvent(p protocol.Packet, r *runner) {
-	a := middleware.Action{Kind: middleware.Transmit, Socket: s, Receiver: p.Event, Data: p.Data}
-	if p.Kind == protocol.KindInvoke {
-		a.Kind, a.Receiver, a.Procedure = middleware.Invoke, "", p.Event
-	}
-	err := s.allowInbound(&a, r)
-	if p.Kind == protocol.KindInvoke {
-		if err != nil {
-			s.replyError(p.ID, err)
-			return
+	data, err := s.allowEvent(&p, r)
+	switch {
+	case p.Kind != protocol.KindInvoke:
+		if err == nil {
+			s.dispatchTransmit(p.Event, data, r)
 		}
-		s.dispatchCall(p, a.Data, r)
-		return
-	}
-	if err == nil {
-		s.dispatchTransmit(p.Event, a.Data, r)
+	case err != nil:
+		s.replyError(p.ID, err)
+	default:
+		s.dispatchCall(&p, data, r)
 	}
 }
 
-// allowInbound applies the expiry of the auth token and the inbound middleware
-// to an action. The error is what a caller is told.
-func (s *Socket) allowInbound(a *middleware.Action, r *runner) error {
-	if expired := s.expire(); expired != nil {
+// allowEvent applies the expiry of the auth token and the inbound middleware, and
+// returns the data that is handed on. The error is what a caller is told.
+func (s *Socket) allowEvent(p *protocol.Packet, r *runner) (protocol.Data, error) {
+	expired := s.expire()
+	if r == nil || !s.srv.middleware.has(middleware.Inbound) {
+		return p.Data, nil // without a runner it was installed this moment: see wayOf
+	}
+	a := &middleware.Action{Kind: middleware.Transmit, Socket: s, Receiver: p.Event, Data: p.Data}
+	if p.Kind == protocol.KindInvoke {
+		a.Kind, a.Receiver, a.Procedure = middleware.Invoke, "", p.Event
+	}
+	if expired != nil {
 		a.AuthTokenExpiredError = expired
 	}
-	if r == nil {
-		return nil // there is no such middleware: see wayOf
-	}
-	return s.decide(middleware.Inbound, a, r.hold)
+	err := s.decide(middleware.Inbound, a, r.hold)
+	return a.Data, err
 }
 
 // dispatchCall gives a call to the socket's consumers of the procedure and to
 // the server's handler of it.
-func (s *Socket) dispatchCall(p protocol.Packet, data protocol.Data, r *runner) {
+func (s *Socket) dispatchCall(p *protocol.Packet, data protocol.Data, r *runner) {
 	if s.gone() {
 		return
 	}
@@ -61,35 +62,40 @@ func (s *Socket) dispatchCall(p protocol.Packet, data protocol.Data, r *runner) 
 		}
 		return
 	}
-	req := s.newRequest(p, data, r)
+	req := s.newRequest(p, data, handler, r)
 	if streamed {
 		st.procedures.Emit(req.Procedure, req)
 		st.procedureBacklog.add(s, req.Procedure, len(data), st.procedures.Stream(req.Procedure).Backpressure())
 	}
 	if handler != nil {
-		s.callProcedure(handler, req, r)
+		s.callProcedure(req, r)
 	}
 }
 
 // callProcedure calls a procedure's handler, on the runner or, if it is known to
 // take its time, on a goroutine of its own.
-func (s *Socket) callProcedure(p *procedure, req *Request, r *runner) {
-	handle := func() error { return p.handle(s.Context(), req) }
-	if p.habit.isLate() && s.mayLoosen() {
-		size := int64(len(req.data))
-		s.loosen(1, size)
-		s.srv.goroutines.Go(func() {
-			defer s.loosen(-1, -size)
-			began := s.now()
-			req.finishAfter(func() error { return guarded(handle) })
-			took := s.now().Sub(began)
-			p.habit.took(took)
-			balance(&p.habit.late, took >= patience*watchTick)
-		})
+func (s *Socket) callProcedure(req *Request, r *runner) {
+	h := &req.handler.habit
+	if h.isLate() && s.mayLoosen() {
+		s.callAside(req)
 		return
 	}
-	req.finishAfter(func() error { return r.call(&p.habit, handle) })
-	balance(&p.habit.late, r.started.Load() == relieved)
+	req.serve(r)
+	balance(&h.late, r.started.Load() == relieved)
+}
+
+// callAside calls it on a goroutine of its own.
+func (s *Socket) callAside(req *Request) {
+	size := int64(len(req.data))
+	s.loosen(1, size)
+	s.srv.goroutines.Go(func() {
+		defer s.loosen(-1, -size)
+		h, began := &req.handler.habit, s.now()
+		req.serve(nil)
+		took := s.now().Sub(began)
+		h.took(took)
+		balance(&h.late, took >= patience*watchTick)
+	})
 }
 
 // dispatchTransmit gives a transmitted message to the socket's consumers of the

@@ -21,7 +21,7 @@ func (s *Socket) onHandshake(p protocol.Packet, r *runner) {
 		s.closeWith(protocol.CloseHandshakeRejected, "")
 		return
 	}
-	if s.dead.Load() {
+	if s.isDead() {
 		return
 	}
 	s.mu.Lock()
@@ -91,7 +91,7 @@ func (s *Socket) rejectHandshake(p protocol.Packet, err error) {
 // completeHandshake makes the socket an open one. What it transmits meanwhile
 // (#removeAuthToken, for a bad token) follows the answer.
 func (s *Socket) completeHandshake(p protocol.Packet, claim authClaim, r *runner) {
-	turn := s.beginTurn()
+	turn := s.beginTurn(s.now())
 	defer s.endTurn(turn)
 	old := s.AuthState()
 	status := ConnectStatus{ID: s.ID(), PingTimeoutMS: s.srv.opt.PingTimeout.Milliseconds()}
@@ -108,7 +108,7 @@ func (s *Socket) completeHandshake(p protocol.Packet, claim authClaim, r *runner
 		return
 	}
 	first := s.state == Connecting
-	s.state = Open
+	s.setStateLocked(Open)
 	status.IsAuthenticated = s.tokenLocked() != nil
 	if first {
 		s.srv.registry.admit()
@@ -172,7 +172,7 @@ func (s *Socket) verify(sent protocol.Data, r *runner) authClaim {
 		return err
 	}
 	if r != nil {
-		err = r.hold(nil, check)
+		err = r.hold(nil, codeFunc(check))
 	} else {
 		err = check()
 	}

@@ -21,7 +21,7 @@ func (s *Socket) onPublish(p protocol.Packet, r *runner) {
 		s.refuse(p, protocol.ErrInvalidAction.Withf("Client publish feature is disabled"))
 		return
 	}
-	channel, data, ok := protocol.ChannelOf(p.Data)
+	channel, sent, ok := protocol.ChannelOf(p.Data)
 	if !ok {
 		s.refuse(p, protocol.ErrInvalidAction.Withf("Publish channel name was malformatted"))
 		return
@@ -29,29 +29,46 @@ func (s *Socket) onPublish(p protocol.Packet, r *runner) {
 	if !s.checkChannelName(p, channel) {
 		return
 	}
-	a := middleware.Action{Kind: middleware.PublishIn, Socket: s, Channel: channel, Data: data}
-	if expired != nil {
-		a.AuthTokenExpiredError = expired
+	data, err := s.allowChannel(middleware.PublishIn, channel, sent, expired, r)
+	if err != nil {
+		s.answerError(p, err)
+		return
 	}
-	if r != nil {
-		if err := s.decide(middleware.Inbound, &a, r.hold); err != nil {
-			s.answerError(p, err)
-			return
-		}
-	}
-	turn := s.beginTurn()
+	turn := s.beginTurn(s.nowFor(r))
 	if expired != nil { // which the client has been told
 		s.spendTurn()
 	}
-	err := s.viaBroker(r, func() error { return s.srv.publish(s.srv.ctx, channel, a.Data) })
-	if err != nil {
+	if err := s.publish(channel, data, r); err != nil {
 		s.emitError(err)
 		s.answerError(p, publishFailure(channel, err))
 	} else {
 		s.answer(p)
 	}
 	s.endTurn(turn)
-	s.emitReserved(p, a.Data, func() protocol.Data { return p.Data.With("data", a.Data) })
+	s.emitReserved(p, data, func() protocol.Data { return p.Data.With("data", data) })
+}
+
+// allowChannel asks the inbound middleware about what a client wants of a channel,
+// and returns the data that goes with it. expired is what has become of the auth
+// token.
+func (s *Socket) allowChannel(k middleware.Kind, channel string, data protocol.Data, expired error, r *runner) (protocol.Data, error) {
+	if r == nil || !s.srv.middleware.has(middleware.Inbound) {
+		return data, nil // without a runner it was installed this moment: see wayOf
+	}
+	a := &middleware.Action{Kind: k, Socket: s, Channel: channel, Data: data}
+	if expired != nil {
+		a.AuthTokenExpiredError = expired
+	}
+	err := s.decide(middleware.Inbound, a, r.hold)
+	return a.Data, err
+}
+
+// publish hands a publication of the socket's client to the broker.
+func (s *Socket) publish(channel string, data protocol.Data, r *runner) error {
+	if !s.brokerBlocks(r) {
+		return s.srv.publish(s.srv.ctx, channel, data)
+	}
+	return r.hold(nil, codeFunc(func() error { return s.srv.publish(s.srv.ctx, channel, data) }))
 }
 
 // publishFailure is what a client is told of a broker that could not be reached:
@@ -105,9 +122,9 @@ func (s *Socket) emitReserved(p protocol.Packet, received protocol.Data, request
 	case p.Kind == protocol.KindInvoke:
 		if st.procedures.HasConsumers(p.Event) {
 			data := requested().Clone()
-			st.procedures.Emit(p.Event, &Request{
-				Socket: s, Procedure: strings.Clone(p.Event), ID: p.ID, data: data, answered: true,
-			})
+			req := &Request{Socket: s, Procedure: strings.Clone(p.Event), ID: p.ID, data: data}
+			req.answered.Store(true)
+			st.procedures.Emit(p.Event, req)
 			st.procedureBacklog.add(s, p.Event, len(data), st.procedures.Stream(p.Event).Backpressure())
 		}
 	case st.receivers.HasConsumers(p.Event):

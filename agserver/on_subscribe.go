@@ -13,7 +13,7 @@ import (
 // reference.
 func (s *Socket) onSubscribe(p protocol.Packet, r *runner) {
 	expired := s.expire()
-	channel, data, ok := protocol.ChannelOf(p.Data)
+	channel, sent, ok := protocol.ChannelOf(p.Data)
 	if !ok {
 		s.refuse(p, protocol.ErrInvalidAction.Withf("Subscribe channel name was malformatted"))
 		return
@@ -21,16 +21,10 @@ func (s *Socket) onSubscribe(p protocol.Packet, r *runner) {
 	if !s.checkChannelName(p, channel) {
 		return
 	}
-	if r != nil {
-		a := middleware.Action{Kind: middleware.Subscribe, Socket: s, Channel: channel, Data: data}
-		if expired != nil {
-			a.AuthTokenExpiredError = expired
-		}
-		if err := s.decide(middleware.Inbound, &a, r.hold); err != nil {
-			s.answerError(p, err)
-			return
-		}
-		data = a.Data
+	data, err := s.allowChannel(middleware.Subscribe, channel, sent, expired, r)
+	if err != nil {
+		s.answerError(p, err)
+		return
 	}
 	if p.Kind != protocol.KindInvoke {
 		s.emitReserved(p, data, nil)
@@ -47,9 +41,16 @@ func (s *Socket) subscribeCall(p protocol.Packet, channel string, options func()
 			"Cannot subscribe socket to a channel before it has completed the handshake"))
 		return
 	}
-	err := s.viaBroker(r, func() error {
-		return s.subscribe(s.srv.ctx, channel, func() protocol.Data { return options().Without("channel").Clone() })
-	})
+	kept := func() protocol.Data { return options().Without("channel").Clone() }
+	var err error
+	if s.brokerBlocks(r) {
+		data := kept() // so that nothing else has to outlive this call
+		err = r.hold(nil, codeFunc(func() error {
+			return s.subscribe(s.srv.ctx, channel, func() protocol.Data { return data })
+		}))
+	} else {
+		err = s.subscribe(s.srv.ctx, channel, kept)
+	}
 	if s.gone() {
 		return
 	}

@@ -8,7 +8,7 @@ import "github.com/socketcluster-go/socketcluster/protocol"
 //
 // with or without a cid. It has no middleware.
 func (s *Socket) onUnsubscribe(p protocol.Packet, r *runner) {
-	turn := s.beginTurn() // the answer comes before the news that a token has expired
+	turn := s.beginTurn(s.now()) // the answer comes before the news that a token has expired
 	defer s.endTurn(turn)
 	s.expire()
 	channel, ok := p.Data.Text()
@@ -16,7 +16,14 @@ func (s *Socket) onUnsubscribe(p protocol.Packet, r *runner) {
 		s.refuse(p, protocol.ErrInvalidAction.Withf("Unsubscribe channel name was malformatted"))
 		return
 	}
-	if err := s.viaBroker(r, func() error { return s.unsubscribe(s.srv.ctx, channel) }); err != nil {
+	leave := func() error { return s.unsubscribe(s.srv.ctx, channel) }
+	var err error
+	if s.brokerBlocks(r) {
+		err = r.hold(nil, codeFunc(leave))
+	} else {
+		err = leave()
+	}
+	if err != nil {
 		s.refuse(p, protocol.ErrBroker.Withf("Failed to unsubscribe socket from the %s channel - %s", channel, errorText(err)))
 		if p.Kind == protocol.KindInvoke {
 			s.emitReserved(p, p.Data, func() protocol.Data { return p.Data })

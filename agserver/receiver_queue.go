@@ -36,7 +36,7 @@ func (s *Socket) callReceiver(rcv *receiver, data protocol.Data, r *runner) {
 		}
 	}()
 	for ok := true; ok; data, ok = s.nextForReceiver(name) {
-		s.report(r.call(&rcv.habit, func() error { return rcv.handle(s.Context(), s, data) }))
+		s.report(r.call(&rcv.habit, codeFunc(func() error { return rcv.handle(s.Context(), s, data) })))
 	}
 	through = true
 }

@@ -1,8 +1,9 @@
 package agserver
 
 import (
+	"bytes"
 	"strings"
-	"sync"
+	"sync/atomic"
 
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -14,22 +15,77 @@ type Request struct {
 	Procedure string
 	ID        protocol.CallID // the client's
 
-	data protocol.Data
+	data    protocol.Data
+	handler *procedure // nil if consumers of a stream handle the request
 
-	mu       sync.Mutex
-	answered bool
-	detached bool
-	turn     turnNumber // 0 once its turn is over
+	answered atomic.Bool
+	detached atomic.Bool
+	turn     atomic.Uint32 // a turnNumber: 0 once its turn is over
 }
 
-// newRequest makes the request of a call, and opens its turn. A
-// packet that is the engine's is copied.
-func (s *Socket) newRequest(p protocol.Packet, data protocol.Data, r *runner) *Request {
-	if !r.owns() {
-		data = data.Clone()
-		p.Event = strings.Clone(p.Event)
+// newRequest makes the request of a call, and opens its turn. A packet that is
+// the engine's is copied; h is the procedure's handler, if there is one.
+func (s *Socket) newRequest(p *protocol.Packet, data protocol.Data, h *procedure, r *runner) *Request {
+	var req *Request
+	if r.owns() {
+		req = &Request{Procedure: p.Event, data: data}
+	} else {
+		req = requestWith(data)
+		if h != nil {
+			req.Procedure = h.name
+		} else {
+			req.Procedure = strings.Clone(p.Event)
+		}
 	}
-	return &Request{Socket: s, Procedure: p.Event, ID: p.ID, data: data, turn: s.beginTurn()}
+	req.Socket, req.ID, req.handler = s, p.ID, h
+	req.turn.Store(uint32(s.beginTurn(s.nowFor(r))))
+	return req
+}
+
+// requestWith returns a request with a copy of its data: both in one piece of
+// memory, unless the data is long enough to be kept for its own sake. The sizes
+// fill those that Go allocates.
+func requestWith(data []byte) *Request {
+	var req *Request
+	var room []byte
+	switch n := len(data); {
+	case n <= 32:
+		b := new(struct {
+			Request
+			room [32]byte
+		})
+		req, room = &b.Request, b.room[:]
+	case n <= 96:
+		b := new(struct {
+			Request
+			room [96]byte
+		})
+		req, room = &b.Request, b.room[:]
+	case n <= 160:
+		b := new(struct {
+			Request
+			room [160]byte
+		})
+		req, room = &b.Request, b.room[:]
+	case n <= 224:
+		b := new(struct {
+			Request
+			room [224]byte
+		})
+		req, room = &b.Request, b.room[:]
+	case n <= 416:
+		b := new(struct {
+			Request
+			room [416]byte
+		})
+		req, room = &b.Request, b.room[:]
+	default:
+		return &Request{data: bytes.Clone(data)}
+	}
+	if data != nil {
+		req.data = room[:copy(room, data):len(data)]
+	}
+	return req
 }
 
 // Data returns the data of the call as raw JSON; nil if there was none. It may
@@ -50,7 +106,11 @@ func (r *Request) Reply(v any) error {
 	if err != nil {
 		return err
 	}
-	return r.respond(func() { r.Socket.reply(r.ID, data) })
+	if err := r.claim(); err != nil {
+		return err
+	}
+	r.Socket.replyInTurn(r.ID, data, r.takeTurn())
+	return nil
 }
 
 // Fail answers the call with an error: a *protocol.Error as such, a
@@ -59,58 +119,60 @@ func (r *Request) Reply(v any) error {
 // does in the reference. It does not block. It returns an InvalidActionError
 // when the call has been answered.
 func (r *Request) Fail(err error) error {
-	return r.respond(func() { r.Socket.replyError(r.ID, err) })
+	if err := r.claim(); err != nil {
+		return err
+	}
+	r.Socket.replyError(r.ID, err)
+	r.Socket.endTurn(r.takeTurn())
+	return nil
 }
 
 // Detach says that a handler's return does not answer the call: somebody else
 // will, or nobody. An error that the handler returns all the same is reported as
 // an error event.
 func (r *Request) Detach() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.detached = true
-	r.endTurnLocked()
+	r.detached.Store(true)
+	r.Socket.endTurn(r.takeTurn())
 }
 
 // Answered reports whether the call has been answered.
-func (r *Request) Answered() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.answered
-}
+func (r *Request) Answered() bool { return r.answered.Load() }
 
-func (r *Request) respond(send func()) error {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.answered {
+// claim is called by who is about to answer; only one may.
+func (r *Request) claim() error {
+	if !r.answered.CompareAndSwap(false, true) {
 		return protocol.ErrInvalidAction.Withf("Response to request %s has already been sent", r.ID)
 	}
-	r.answered = true
-	send()
-	r.endTurnLocked()
 	return nil
 }
 
-func (r *Request) endTurnLocked() {
-	if r.turn != 0 {
-		r.Socket.endTurn(r.turn)
-		r.turn = 0
+// takeTurn returns the turn that is to be ended, once.
+func (r *Request) takeTurn() turnNumber {
+	if r.turn.Load() == 0 {
+		return 0
+	}
+	return turnNumber(r.turn.Swap(0))
+}
+
+// serve has the call handled on runner r, or on a goroutine of its own, and
+// answers it by what the handler returns.
+func (r *Request) serve(on *runner) {
+	err := errHandlerLeft // stays if the handler ends the goroutine, by runtime.Goexit
+	defer func() { r.finish(err) }()
+	if on == nil {
+		err = protected(r)
+	} else {
+		err = on.call(&r.handler.habit, r)
 	}
 }
 
-// finishAfter answers a call by what its handler, called by call, returns.
-func (r *Request) finishAfter(call func() error) {
-	err := errHandlerLeft // stays if the handler ends the goroutine, by runtime.Goexit
-	defer func() { r.finish(err) }()
-	err = call()
-}
+// do calls the handler.
+func (r *Request) do() error { return r.handler.handle(r.Socket.Context(), r) }
 
 // finish answers a call by what its handler returned, unless it was answered or
 // detached.
 func (r *Request) finish(err error) {
-	r.mu.Lock()
-	open := !r.answered && !r.detached
-	r.mu.Unlock()
+	open := !r.answered.Load() && !r.detached.Load()
 	if err != nil {
 		if public(err) == nil || !open {
 			r.Socket.emitError(err)

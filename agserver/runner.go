@@ -80,6 +80,14 @@ func (s *Socket) startRunner(in *inbox) {
 // engine's.
 func (r *runner) owns() bool { return r != nil && r.owned }
 
+// nowFor returns the time: on a loop that of its present round, which is cheaper.
+func (s *Socket) nowFor(r *runner) engine.Instant {
+	if r == nil || r.guard != nil {
+		return s.conn.Now()
+	}
+	return s.now()
+}
+
 func (r *runner) run() {
 	through := false
 	defer func() { r.leave(through) }()
@@ -135,24 +143,24 @@ func (r *runner) end() {
 // call runs user code that may take its time, and may be relieved of the
 // socket's messages meanwhile. A panic is returned as an error. h is what is known
 // of the code.
-func (r *runner) call(h *habit, f func() error) error {
+func (r *runner) call(h *habit, c userCode) error {
 	r.holds.Store(false)
-	return r.watched(h, f)
+	return r.watched(h, c)
 }
 
 // hold runs user code that holds the socket back while it takes its time.
-func (r *runner) hold(h *habit, f func() error) error {
+func (r *runner) hold(h *habit, c userCode) error {
 	r.holds.Store(true)
-	return r.watched(h, f)
+	return r.watched(h, c)
 }
 
-func (r *runner) watched(h *habit, f func() error) error {
+func (r *runner) watched(h *habit, c userCode) error {
 	if r.guard != nil {
-		return r.onGuard(h, f)
+		return r.onGuard(h, c)
 	}
 	r.started.CompareAndSwap(0, r.sock.srv.watch.ticks.Load())
 	began := r.sock.now()
-	err := guarded(f)
+	err := protected(c)
 	h.took(r.sock.now().Sub(began))
 	r.stopped()
 	return err
@@ -169,7 +177,7 @@ func (r *runner) stopped() {
 }
 
 // unwatched runs user code that may take any time.
-func unwatched(_ *habit, f func() error) error { return guarded(f) }
+func unwatched(_ *habit, c userCode) error { return protected(c) }
 
 // watch looks after the runners of a server. Its goroutine exists while there
 // are any, and a moment longer; the server waits for it.

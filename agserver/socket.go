@@ -58,10 +58,11 @@ type Socket struct {
 	streams   atomic.Pointer[socketStreams] // listeners, receivers and procedures that somebody asked for
 	rare      atomic.Pointer[seldom]        // see the method seldom
 	handling  inboxes                       // messages that wait for user code
+	ctx       atomic.Pointer[socketContext] // set under mu
 	unhandled atomic.Int32                  // the number of those, and of those in seldom.raw
 	lastSeen  atomicMoment                  // the last sign of life that counts
 	early     atomic.Uint32                 // what nobody consumes is kept for a while: see expectConsumers
-	dead      atomic.Bool                   // state is Closed; for those who do not hold mu
+	stage     atomic.Uint32                 // the state, for those who do not hold mu
 
 	mu sync.Mutex
 
@@ -69,7 +70,6 @@ type Socket struct {
 	auth     *authentication
 	subs     subscriptions
 	out      *outbox
-	ctx      *socketContext
 	turn     turn
 	openedAt moment // 0 once #handshake has arrived: its timeout is off
 	nextPing moment // owned by the engine's calls for this connection
@@ -105,6 +105,17 @@ func (s *Socket) State() SocketState {
 	defer s.mu.Unlock()
 	return s.state
 }
+
+// setStateLocked changes the state.
+func (s *Socket) setStateLocked(to SocketState) {
+	s.state = to
+	s.stage.Store(uint32(to))
+}
+
+// isDead reports whether the socket is closed, and isOpen whether it is open; the
+// events of that may still be on their way.
+func (s *Socket) isDead() bool { return SocketState(s.stage.Load()) == Closed }
+func (s *Socket) isOpen() bool { return SocketState(s.stage.Load()) == Open }
 
 // AuthState says whether the socket holds an auth token.
 func (s *Socket) AuthState() AuthState {
@@ -163,16 +174,21 @@ func (s *Socket) BytesReceived() int64 { return s.conn.BytesReceived() }
 // Context returns a context that ends with the socket; its cause is the
 // BadConnectionError that outstanding calls fail with.
 func (s *Socket) Context() context.Context {
+	if c := s.ctx.Load(); c != nil {
+		return c
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.ctx == nil {
-		ctx, cancel := context.WithCancelCause(context.Background())
-		s.ctx = &socketContext{ctx, cancel}
-		if s.state == Closed {
-			cancel(errSocketClosed)
-		}
+	if c := s.ctx.Load(); c != nil {
+		return c
 	}
-	return s.ctx
+	ctx, cancel := context.WithCancelCause(context.Background())
+	c := &socketContext{ctx, cancel}
+	s.ctx.Store(c)
+	if s.state == Closed {
+		cancel(errSocketClosed)
+	}
+	return c
 }
 
 // now is the engine's clock.

@@ -126,7 +126,7 @@ func (s *Socket) await(ctx context.Context, id int64, call *pendingCall) (protoc
 	case <-ctx.Done():
 		if err = ctx.Err(); errors.Is(err, context.DeadlineExceeded) {
 			err = errAckTimeout(call.event)
-		} else if s.dead.Load() { // ctx has ended with the socket, and so does the call
+		} else if s.isDead() { // ctx has ended with the socket, and so does the call
 			r := <-call.done
 			return r.data, r.err
 		}

@@ -39,7 +39,7 @@ func (s *Socket) Disconnect(code protocol.CloseCode, reason string) error {
 // happen any more. With CleanupNone what had come before it ended still happens,
 // as in the reference.
 func (s *Socket) gone() bool {
-	return s.dead.Load() && s.srv.opt.StreamCleanup != CleanupNone
+	return s.isDead() && s.srv.opt.StreamCleanup != CleanupNone
 }
 
 // closeWith closes the connection on the server's own account: the reason goes
@@ -57,19 +57,19 @@ func (s *Socket) Terminate() { s.conn.Terminate() }
 // ended is called by the engine when the connection has ended.
 func (s *Socket) ended(code protocol.CloseCode, reason string, err error) {
 	if err != nil {
-		if err := transportError(err); err != nil && !s.dead.Load() {
+		if err := transportError(err); err != nil && !s.isDead() {
 			s.emitError(err)
 		}
 	}
 	end := CloseStatus{Code: code, Reason: reason}
-	if s.dead.Load() || !s.rawInbox().postpone(end) {
+	if s.isDead() || !s.rawInbox().postpone(end) {
 		s.endBehind(end)
 	}
 }
 
 // endBehind ends the socket behind the messages that came before.
 func (s *Socket) endBehind(end CloseStatus) {
-	if s.dead.Load() || !s.handling.Load().postpone(end) {
+	if s.isDead() || !s.handling.Load().postpone(end) {
 		s.destroy(end)
 	}
 }
@@ -88,15 +88,14 @@ func (s *Socket) destroy(end CloseStatus) bool {
 	}
 	s.endBatchingLocked()
 	s.cancelBatchLocked()
-	s.state = Closed
-	s.dead.Store(true)
+	s.setStateLocked(Closed)
 	s.emitClosedLocked(before, end)
 	s.srv.registry.remove(s, before)
 	if !end.Code.Ignored() {
 		s.emitError(protocol.NewSocketProtocolError(closeText(end), end.Code))
 	}
-	if s.ctx != nil {
-		s.ctx.cancel(protocol.NewBadConnectionError("The socket was closed", "disconnect", end.Code, end.Reason))
+	if c := s.ctx.Load(); c != nil {
+		c.cancel(protocol.NewBadConnectionError("The socket was closed", "disconnect", end.Code, end.Reason))
 	}
 	channels, calls := s.subs.names(), s.callsLocked()
 	if calls != nil {

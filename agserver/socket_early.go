@@ -57,11 +57,11 @@ func (s *Socket) keepsEarly(size int) bool {
 
 // keepCall keeps a call that nobody handles for a consumer that may be on its
 // way. It reports false when it does not.
-func (s *Socket) keepCall(p protocol.Packet, data protocol.Data, r *runner) bool {
+func (s *Socket) keepCall(p *protocol.Packet, data protocol.Data, r *runner) bool {
 	if !s.keepsEarly(len(data)) {
 		return false
 	}
-	req := s.newRequest(p, data, r)
+	req := s.newRequest(p, data, nil, r)
 	s.listen().procedures.EmitOrKeep(req.Procedure, req)
 	return true
 }

@@ -15,7 +15,7 @@ const pongResetDivisor = 4
 // if it is to be kept. It runs on the engine's loop and does not block: what
 // needs user code runs under a guard, or goes to a runner.
 func (s *Socket) receive(binary bool, text []byte) {
-	if s.dead.Load() {
+	if s.isDead() {
 		return
 	}
 	pong := !binary && string(text) == s.srv.opt.ProtocolVersion.Pong()
@@ -66,7 +66,7 @@ func (s *Socket) handle(p protocol.Packet, m inMessage) {
 
 // seen notes a sign of life.
 func (s *Socket) seen(pong bool) {
-	now := s.now()
+	now := s.conn.Now()
 	last := s.lastSeen.Load().since(now)
 	if pong || last > s.srv.opt.PingTimeout/pongResetDivisor {
 		s.lastSeen.Store(momentAfter(now))
@@ -133,7 +133,7 @@ func (s *Socket) handleMessage(m inMessage, r *runner) {
 		s.onPong()
 	case m.packet.Kind == protocol.KindBatch:
 		if !isEmptyBatch(m.packet) && s.checkBatch(m.packet) {
-			r.in.unpack(m, s.beginTurn())
+			r.in.unpack(m, s.beginTurn(s.now()))
 		}
 	default:
 		s.handlePacket(m.packet, m, r)
@@ -199,10 +199,10 @@ func (s *Socket) handleBatch(batch protocol.Packet, text []byte, binary bool) {
 	if st := s.streams.Load(); st != nil && st.emit.raw.HasConsumers() {
 		m.text, m.owned = bytes.Clone(text), true // once, however many elements are raw
 	}
-	turn := s.beginTurn() // what it makes the server transmit follows its answers
+	turn := s.beginTurn(s.now()) // what it makes the server transmit follows its answers
 	defer s.endTurn(turn)
 	for p := range batch.Elements() {
-		if s.dead.Load() {
+		if s.isDead() {
 			return
 		}
 		s.handlePacket(p, m, nil)
@@ -254,6 +254,9 @@ func (s *Socket) handleEvent(p protocol.Packet, r *runner) {
 // refuseEarly closes a socket that sends anything before its handshake, and
 // reports whether it has.
 func (s *Socket) refuseEarly() bool {
+	if s.isOpen() {
+		return false
+	}
 	if s.srv.opt.LaxHandshake {
 		return s.gone()
 	}
@@ -269,7 +272,7 @@ func (s *Socket) refuseEarly() bool {
 
 // onPong handles a pong in its turn among the messages.
 func (s *Socket) onPong() {
-	if !s.srv.opt.LaxHandshake && s.State() == Connecting {
+	if !s.srv.opt.LaxHandshake && !s.isOpen() && s.State() == Connecting {
 		s.closeWith(protocol.CloseEarlyMessage, "")
 		return
 	}
@@ -293,7 +296,7 @@ func (s *Socket) onRaw(m inMessage, r *runner) {
 		st.messageBacklog.add(s, "raw", len(msg.Data), st.events.Raw.Backpressure())
 	}
 	if handler != nil && r != nil {
-		s.report(r.call(&handler.habit, func() error { return handler.handle(s.Context(), s, msg) }))
+		s.report(r.call(&handler.habit, codeFunc(func() error { return handler.handle(s.Context(), s, msg) })))
 	}
 }
 

@@ -1,6 +1,10 @@
 package agserver
 
-import "time"
+import (
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/agserver/engine"
+)
 
 // In the reference a procedure's code runs in one go up to its answer, and what
 // it transmits meanwhile leaves afterwards: clients see the answer first, then
@@ -25,8 +29,7 @@ type turn struct {
 }
 
 // beginTurn joins the turn that is under way, or begins one.
-func (s *Socket) beginTurn() turnNumber {
-	now := s.now()
+func (s *Socket) beginTurn(now engine.Instant) turnNumber {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := &s.turn
@@ -41,8 +44,14 @@ func (s *Socket) beginTurn() turnNumber {
 
 // endTurn leaves a turn; what waited for it is sent with the last one.
 func (s *Socket) endTurn(n turnNumber) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if n != 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.endTurnLocked(n)
+	}
+}
+
+func (s *Socket) endTurnLocked(n turnNumber) {
 	if s.turn.number != n || s.turn.open == 0 {
 		return // that turn ended with its patience
 	}

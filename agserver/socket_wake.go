@@ -11,7 +11,7 @@ import (
 // again. It is all that the socket has of timers: the engine's calls are late by
 // at most its tick.
 func (s *Socket) wake(now engine.Instant) engine.Instant {
-	if s.dead.Load() {
+	if s.isDead() {
 		return 0
 	}
 	opt := &s.srv.opt

@@ -48,6 +48,11 @@ func built(build func(dst []byte) []byte, use func(text []byte)) {
 	b := buffers.Get().(*[]byte)
 	text := build((*b)[:0])
 	use(text)
+	keepBuffer(b, text)
+}
+
+// keepBuffer gives a buffer back, grown to text.
+func keepBuffer(b *[]byte, text []byte) {
 	if cap(text) <= maxPooledBuffer {
 		*b = text[:0]
 		buffers.Put(b)
@@ -58,6 +63,19 @@ func built(build func(dst []byte) []byte, use func(text []byte)) {
 // that were to be sent earlier.
 func (s *Socket) reply(id protocol.CallID, data protocol.Data) {
 	built(func(dst []byte) []byte { return protocol.AppendReply(dst, id, data) }, s.write)
+}
+
+// replyInTurn answers a call and ends its turn.
+func (s *Socket) replyInTurn(id protocol.CallID, data protocol.Data, n turnNumber) {
+	b := buffers.Get().(*[]byte)
+	text := protocol.AppendReply((*b)[:0], id, data)
+	s.mu.Lock()
+	s.writeLocked(text)
+	if n != 0 {
+		s.endTurnLocked(n)
+	}
+	s.mu.Unlock()
+	keepBuffer(b, text)
 }
 
 // replyError answers a call with an error.

@@ -141,6 +141,11 @@ func (c *Conn) Resume() {
 // Admit lifts the tighter limits for peers that are not trusted yet.
 func (c *Conn) Admit() { c.setFlag(flagAdmitted) }
 
+// Now returns the time at which the loop last looked at the clock, for calls from
+// within Message: at the beginning of its turn, less than 64 messages ago, and
+// behind the last guarded call that was long.
+func (c *Conn) Now() Instant { return c.loop.now }
+
 // Buffered returns how many bytes wait for the peer: sent, not yet taken by
 // the operating system. What is held for a fan-out is not counted.
 func (c *Conn) Buffered() int { return int(c.queued.Load()) }

@@ -37,11 +37,42 @@ func NewFrame(op OpCode, parts ...[]byte) *Frame {
 		n = min(n, maxControlPayload)
 	}
 	size := headerSize(n)
-	raw := appendFrameHeader(make([]byte, 0, size+n), byte(op)|bitFin, n)
+	f := frameFor(size + n)
+	raw := appendFrameHeader(f.raw, byte(op)|bitFin, n)
 	for _, p := range parts {
 		raw = append(raw, p[:min(len(p), size+n-len(raw))]...)
 	}
-	return &Frame{raw: raw, header: uint8(size)}
+	f.raw, f.header = raw, uint8(size)
+	return f
+}
+
+// frameFor returns a frame with room for n bytes: in the same piece of memory,
+// unless they are many. The sizes fill those that Go allocates.
+func frameFor(n int) *Frame {
+	switch {
+	case n <= 64:
+		b := new(struct {
+			Frame
+			room [64]byte
+		})
+		b.raw = b.room[:0:n]
+		return &b.Frame
+	case n <= 192:
+		b := new(struct {
+			Frame
+			room [192]byte
+		})
+		b.raw = b.room[:0:n]
+		return &b.Frame
+	case n <= 448:
+		b := new(struct {
+			Frame
+			room [448]byte
+		})
+		b.raw = b.room[:0:n]
+		return &b.Frame
+	}
+	return &Frame{raw: make([]byte, 0, n)}
 }
 
 // Op returns the frame's opcode.

@@ -54,6 +54,9 @@ const (
 	guardTick  = time.Millisecond
 	guardTicks = 3
 
+	// clockEvery is after how many messages a loop looks at the clock again.
+	clockEvery = 64
+
 	// watchIdleTicks is for how long the watch goes on without guarded calls.
 	watchIdleTicks = 200
 )
@@ -77,7 +80,10 @@ func (g *Guard) Enter() {
 // one call in a thousand that take a microsecond is.
 func (g *Guard) Leave() (held, long bool) {
 	if g.call.CompareAndSwap(g.calls, 0) {
-		return true, g.noticed.Load() == g.calls
+		if long = g.noticed.Load() == g.calls; long {
+			g.l.now = g.l.e.Now()
+		}
+		return true, long
 	}
 	g.taking.Lock()
 	defer g.taking.Unlock()
@@ -161,6 +167,9 @@ func (g *Guard) take(n int64) {
 // message hands a message to the Handler; rest is the input behind it. It does
 // not return on a goroutine that has lost the loop meanwhile.
 func (l *loop) message(c *Conn, ev *frameEvent, rest []byte) {
+	if l.handled++; l.handled%clockEvery == 0 {
+		l.now = l.e.Now()
+	}
 	g := l.guard
 	g.conn, g.rest = c, rest
 	l.h.Message(c, ev.op, ev.payload)

@@ -47,7 +47,8 @@ type loop struct {
 	// Owned by the loop.
 	guard    *Guard  // of the goroutine that turns the loop
 	phase    phase   // what that one is doing
-	now      Instant // time of this turn
+	now      Instant // time of this turn: see Conn.Now
+	handled  uint32  // messages
 	table    []*Conn // by slot
 	free     []uint32
 	gen      uint32

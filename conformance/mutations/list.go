@@ -52,7 +52,7 @@ var mutations = []Mutation{
 	},
 	{
 		"closing flushes the batch", "agserver/socket_close.go",
-		"s.cancelBatchLocked()\n\ts.state = Closed", "s.flushBatchLocked()\n\ts.state = Closed",
+		"s.cancelBatchLocked()\n\ts.setStateLocked(Closed)", "s.flushBatchLocked()\n\ts.setStateLocked(Closed)",
 		[]string{"batching"},
 	},
 	{
