@@ -8,10 +8,16 @@ func (l *loop) drain() {
 		m.mu.Unlock()
 		return
 	}
-	l.box, l.applied = m.box, 0
-	m.box, m.sends = l.spare, 0
+	l.takeLocked()
 	m.mu.Unlock()
 	l.applyAll()
+}
+
+// takeLocked takes what is in the inbox to be applied.
+func (l *loop) takeLocked() {
+	m := &l.mail
+	l.box, l.applied = m.box, 0
+	m.box, m.sends = l.spare, 0
 }
 
 // applyAll does what the box asks for, one by one; another goroutine may go on

@@ -56,6 +56,10 @@
 // what waits for the peer. The answer to a close frame, to a ping and to a
 // protocol error goes through the inbox, behind the replies to earlier messages.
 //
+// Who posts something small to a loop that sleeps applies it at once on its own
+// goroutine instead of waking the loop (see loop.visit); whether it does is not
+// to be noticed but by the time it takes.
+//
 // A turn of a loop is: read sockets and call Message; call Wake; apply the
 // inbox; send what the turn has queued, one system call per connection; bury
 // the dead. A connection whose socket is full keeps its queue until the
@@ -78,8 +82,10 @@
 //
 // # Locks
 //
-// Engine.mu before loop.mu; Group.mu by itself. No lock is held during a call
-// of the Handler or a system call.
+// Engine.mu before mailbox.mu; Group.mu by itself. Neither is held during a call
+// of the Handler or a system call. loop.own is held by the goroutine that turns
+// the loop, all the time but while it parks; others only try to get it, and hold
+// it for some sends at most, so that it cannot be waited for in a circle.
 //
 // # Bounds
 //

@@ -92,6 +92,7 @@ func (e *Engine) pick(ls *loops, newBackend func(*loop) (backend, error)) (*loop
 func (e *Engine) startLoop(newBackend func(*loop) (backend, error)) (*loop, error) {
 	l := &loop{e: e, h: e.h, set: &e.set}
 	l.wheel.tick = e.set.Tick
+	l.own.Lock() // for the goroutine that is started below
 	io, err := newBackend(l)
 	if err != nil {
 		return nil, err

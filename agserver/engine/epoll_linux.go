@@ -127,7 +127,10 @@ func (p *epoll) park(until Instant) {
 	if !p.l.asleep() {
 		return
 	}
-	if err := p.raw.Read(p.ask); err != nil {
+	p.l.own.Unlock() // for visits
+	err := p.raw.Read(p.ask)
+	p.l.own.Lock()
+	if err != nil {
 		p.rung = true
 		p.n = 0
 	}

@@ -120,10 +120,10 @@ func (l *loop) append(o op) bool {
 			l.e.congested.Add(1)
 		}
 	}
-	wake := m.asleep
+	asleep := m.asleep
 	m.asleep = false
 	m.mu.Unlock()
-	if wake {
+	if asleep && !(o.visits() && l.visit()) {
 		l.io.wake()
 	}
 	return true

@@ -1,6 +1,9 @@
 package engine
 
-import "sync/atomic"
+import (
+	"sync"
+	"sync/atomic"
+)
 
 // A backend is how a loop's connections reach their peers. Its methods are
 // called by the loop, but for wake, which anybody may call.
@@ -44,7 +47,11 @@ type loop struct {
 	mail    mailbox
 	current atomic.Pointer[Guard] // for the watch
 
-	// Owned by the loop.
+	// own is held by the goroutine that turns the loop, but for while it parks.
+	own sync.Mutex
+
+	// Owned by the loop: guarded by own.
+	visited  Instant // when somebody else last did the loop's work: see visit
 	guard    *Guard  // of the goroutine that turns the loop
 	phase    phase   // what that one is doing
 	now      Instant // time of this turn: see Conn.Now
