@@ -3,6 +3,7 @@ package agserver_test
 import (
 	"math/rand/v2"
 	"testing"
+	"testing/synctest"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
 	"github.com/socketcluster-go/socketcluster/agserver/agservertest"
@@ -54,6 +55,7 @@ func TestServer_Client(t *testing.T) {
 				delete(conns, sock)
 				gone[sock.ID()] = true
 			}
+			synctest.Wait() // the event comes first
 			check()
 		}
 		for _, id := range []string{"", "x", "!!!!!!!!!!!!!!!!!!!!"} {
