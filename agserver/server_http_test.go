@@ -171,8 +171,7 @@ func TestServer_Clients(t *testing.T) {
 	})
 }
 
-// TLS is somebody else's, below or in front: such connections are served by the
-// portable engine.
+// TLS is the server's own, or somebody else's below or in front.
 func TestServer_TLS(t *testing.T) {
 	cert := httptest.NewUnstartedServer(nil)
 	cert.StartTLS()
@@ -182,6 +181,16 @@ func TestServer_TLS(t *testing.T) {
 		name  string
 		serve func(t *testing.T, srv *agserver.Server) (addr string)
 	}{
+		{"ServeTLS", func(t *testing.T, srv *agserver.Server) string {
+			l, err := net.Listen("tcp", "127.0.0.1:0")
+			check(t, err)
+			served := future(func() error { return srv.ServeTLS(l, &tls.Config{Certificates: cert.TLS.Certificates}) })
+			t.Cleanup(func() {
+				check(t, srv.Close(context.Background()))
+				<-served
+			})
+			return l.Addr().String()
+		}},
 		{"Listener", func(t *testing.T, srv *agserver.Server) string {
 			l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: cert.TLS.Certificates})
 			check(t, err)

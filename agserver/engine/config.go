@@ -8,11 +8,11 @@ type Config struct {
 	// Loops is the number of event loops; default GOMAXPROCS.
 	Loops int
 	// Portable serves every connection with a goroutine of its own, also
-	// where the engine could watch sockets itself. TLS, other systems than
-	// Linux, and in-memory connections are always served that way.
+	// where the engine could watch sockets itself. Other systems than Linux, and
+	// in-memory connections, are always served that way.
 	Portable bool
 	// UpgradeTimeout runs from accept until the request is complete and
-	// decided over; default 10 s.
+	// decided over, a TLS handshake included; default 10 s.
 	UpgradeTimeout time.Duration
 	// MaxHeaderBytes bounds the request head; past it the answer is 431.
 	// Default 8 KiB; cannot be switched off.

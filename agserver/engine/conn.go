@@ -65,6 +65,7 @@ type Conn struct {
 	eof      bool // the end was read, or the connection broke
 	again    bool // on the backend's list of sockets that may have more
 	ended    bool // the half-close of a lingering connection was asked for
+	secret   bool // there is TLS, done by the loop
 
 	peer peerAddr // immutable; kept.remote has what does not fit
 }

@@ -12,18 +12,29 @@
 //
 // # Two backends
 //
-// On Linux a plain TCP connection is one small struct: its socket is watched
-// by an event loop (epoll, edge-triggered), which reads into one buffer for
-// all its connections. Everything else (TLS, other systems, in-memory
-// connections, Config.Portable) has one goroutine per connection that reads,
-// and borrows a second one while something is being written. Both feed the
-// same loops, so that the order of calls and every rule below are the same.
+// On Linux a TCP connection is one small struct: its socket is watched by an
+// event loop (epoll, edge-triggered), which reads into one buffer for all its
+// connections. Everything else (other systems, in-memory connections,
+// Config.Portable) has one goroutine per connection that reads, and borrows a
+// second one while something is being written. Both feed the same loops, so that
+// the order of calls and every rule below are the same.
+//
+// # TLS
+//
+// The handshake of a *tls.Conn over TCP is done on a goroutine that is borrowed for
+// it. Then the loop takes the socket, and the tls.Conn is given a connection that
+// never blocks (wire): it decrypts what the loop has received, and encrypts up to
+// 16 KiB at a time of what the loop is about to send. What the socket does not take
+// of that waits in front of the output queue. An idle connection keeps the state of
+// its tls.Conn, about 3 KB, and none of its buffers. Connections that net/http has
+// shaken hands with are taken over as well.
 //
 // # Goroutines
 //
 //	loop      one per Config.Loops and backend, from the first connection on; until Close
 //	watch     one while there are guarded calls and 0.2 s longer
 //	acceptor  the caller of Serve
+//	handshake one per TLS connection, until that is done
 //	upgrade   one per upgrade request, while Handler.Upgrade runs (see QuickHandler)
 //	reader    portable: one per connection, until it is cut
 //	writer    portable: one per connection while output is on its way
@@ -91,8 +102,9 @@
 //
 // Input: Config's limits for head, message, fragments, control frames; 64 KiB
 // read per connection and turn step. Output: MaxOutbound per connection,
-// whether the bytes are in the inbox or in the queue. Group sends in the
-// inboxes: past a mark (512 narrow ones or 32 wide ones) no loop reads its
-// sockets until it has caught up, so publishing sockets feel backpressure;
-// goroutines that publish can ask Engine.Congested, or wait with Engine.Relief.
+// whether the bytes are in the inbox or in the queue; answers to TLS key updates:
+// 64 KiB, if the peer does not read. Group sends in the inboxes: past a mark (512
+// narrow ones or 32 wide ones) no loop reads its sockets until it has caught up,
+// so publishing sockets feel backpressure; goroutines that publish can ask
+// Engine.Congested, or wait with Engine.Relief.
 package engine

@@ -41,6 +41,8 @@ type epoll struct {
 	buf    []byte // read buffer
 	merged []byte // write buffer, where small pieces become one write
 	vecs   [][]byte
+
+	secrets secrets
 }
 
 // bell is a deadline that has passed.
@@ -89,7 +91,13 @@ func (p *epoll) poll() {
 	p.walk()
 }
 
-func (p *epoll) leave(*Conn) { p.buf = make([]byte, readBuffer) }
+func (p *epoll) leave(c *Conn) {
+	if c.secret {
+		p.secrets.plain = make([]byte, readBuffer)
+		return
+	}
+	p.buf = make([]byte, readBuffer)
+}
 
 func (p *epoll) goOn() {
 	p.l.rereadAll()
@@ -173,6 +181,10 @@ func (p *epoll) adopt(c *Conn, fd int) error {
 
 // read reads c until the socket is dry, its turn is over, or it must wait.
 func (p *epoll) read(c *Conn) {
+	if c.secret {
+		p.readTLS(c)
+		return
+	}
 	for range readsPerTurn {
 		if !p.l.readable(c) {
 			return
@@ -198,6 +210,10 @@ func (p *epoll) read(c *Conn) {
 }
 
 func (p *epoll) flush(c *Conn) {
+	if c.secret {
+		p.flushTLS(c)
+		return
+	}
 	q := c.out
 	for !q.empty() {
 		want, n, errno := p.send(int(c.fd), q.waiting(), q)
@@ -222,6 +238,9 @@ func (p *epoll) flush(c *Conn) {
 }
 
 func (p *epoll) share(c *Conn, b []byte) int {
+	if c.secret {
+		return p.shareTLS(c, b)
+	}
 	n, errno := transmit(int(c.fd), b)
 	switch {
 	case errno == unix.EAGAIN:
@@ -265,11 +284,19 @@ func (p *epoll) send(fd int, pieces []piece, q *outQueue) (want, n int, errno un
 }
 
 func (p *epoll) finish(c *Conn) {
+	if c.secret && !p.finishTLS(c) {
+		return
+	}
 	c.ended = true
 	_ = unix.Shutdown(int(c.fd), unix.SHUT_WR) // fails if the peer is gone, which reading shows
 }
 
-func (p *epoll) cut(c *Conn) { _ = unix.Close(int(c.fd)) } // nothing can be done about a failure
+func (p *epoll) cut(c *Conn) {
+	if c.secret {
+		p.forget(c)
+	}
+	_ = unix.Close(int(c.fd)) // nothing can be done about a failure
+}
 
 // detach makes a net.Conn of c's socket.
 func (p *epoll) detach(c *Conn, seen []byte) error {
@@ -282,6 +309,14 @@ func (p *epoll) detach(c *Conn, seen []byte) error {
 	_ = f.Close()
 	if err != nil {
 		return fmt.Errorf("engine: handing a connection to net/http: %w", err)
+	}
+	if c.secret {
+		tc, err := p.giveBack(c, nc)
+		if err != nil {
+			_ = nc.Close()
+			return err
+		}
+		nc = tc
 	}
 	return c.aside.web.take(nc, seen)
 }

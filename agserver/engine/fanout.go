@@ -192,7 +192,9 @@ func (l *loop) queueFrames(c *Conn, frames []*Frame, n int) {
 			return
 		}
 		l.enqueue(c, b[n:], true, 0)
-		c.out.torn = c.out.torn || n > 0
+		if n > 0 {
+			c.out.torn++
+		}
 		l.paced(c)
 		n = 0
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -41,7 +40,7 @@ func audience(s *host, opened <-chan *engine.Conn, n int) []*listener {
 			l.peer = s.dial()
 		}
 		if l.slow {
-			_ = l.peer.Conn.(*net.TCPConn).SetReadBuffer(64 << 10) // it would grow to some MB
+			_ = l.peer.socket().SetReadBuffer(64 << 10) // it would grow to some MB
 		}
 		l.Conn = <-opened
 		all[i] = l

@@ -3,6 +3,7 @@ package engine_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -21,11 +22,15 @@ import (
 // deadline bounds every wait of these tests; none should come near it.
 const deadline = 20 * time.Second
 
-// backends runs a test on both backends.
+// backends runs a test on both backends, and on the loops over TLS.
 func backends(t *testing.T, test func(t *testing.T, portable bool)) {
 	t.Run("Loops", func(t *testing.T) { test(t, false) })
 	t.Run("Portable", func(t *testing.T) { test(t, true) })
+	t.Run("TLS", func(t *testing.T) { test(t, false) })
 }
+
+// overTLS reports whether t is backends' run over TLS.
+func overTLS(t testing.TB) bool { return strings.Contains(t.Name()+"/", "/TLS/") }
 
 // A handler is a Handler made of functions; nil ones do the obvious.
 type handler struct {
@@ -76,6 +81,19 @@ type host struct {
 // serve starts an engine on a port of its own; other may be nil.
 func serve(t testing.TB, h engine.Handler, c engine.Config, other http.Handler) *host {
 	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("Listen() = %v", err)
+	}
+	if overTLS(t) {
+		l = tls.NewListener(l, serverTLS())
+	}
+	return serveOn(t, l, h, c, other)
+}
+
+// serveOn is serve on a listener of the caller's.
+func serveOn(t testing.TB, l net.Listener, h engine.Handler, c engine.Config, other http.Handler) *host {
+	t.Helper()
 	if c.OnError == nil {
 		c.OnError = func(err error) { t.Logf("OnError(%v)", err) }
 	}
@@ -85,10 +103,6 @@ func serve(t testing.TB, h engine.Handler, c engine.Config, other http.Handler) 
 	e, err := engine.New(h, &c)
 	if err != nil {
 		t.Fatalf("New() = %v", err)
-	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatalf("Listen() = %v", err)
 	}
 	s := &host{Engine: e, t: t, addr: l.Addr().String(), served: make(chan error, 1)}
 	go func() { s.served <- e.Serve(l, other) }()
@@ -129,6 +143,9 @@ func (s *host) tcp() *peer {
 	nc, err := net.Dial("tcp", s.addr)
 	if err != nil {
 		s.t.Fatalf("Dial() = %v", err)
+	}
+	if overTLS(s.t) {
+		nc = tls.Client(nc, clientTLS)
 	}
 	return newPeer(s.t, nc)
 }
@@ -308,9 +325,18 @@ func recorder() (*handler, *record) {
 	}, r
 }
 
+// socket returns the connection without its TLS.
+func (p *peer) socket() *net.TCPConn {
+	nc := p.Conn
+	if tc, ok := nc.(*tls.Conn); ok {
+		nc = tc.NetConn()
+	}
+	return nc.(*net.TCPConn)
+}
+
 // reset ends the connection without a FIN.
 func (p *peer) reset() {
-	_ = p.Conn.(*net.TCPConn).SetLinger(0)
+	_ = p.socket().SetLinger(0)
 	_ = p.Conn.Close()
 }
 

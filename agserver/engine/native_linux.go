@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/netip"
@@ -79,25 +80,27 @@ func (a *acceptor) accept(fd uintptr) bool {
 
 // give has a loop adopt the connection, or refuses it.
 func (a *acceptor) give() {
-	remote := addrOf(&a.from)
-	err := a.e.adoptFD(a.fd, func(l *loop) *Conn { return newConn(l, remote, a.web) }, (*loop).begin)
+	err := a.e.admit()
+	if err != nil {
+		_ = unix.Close(a.fd)
+	} else {
+		remote := addrOf(&a.from)
+		err = a.e.adoptFD(a.fd, nil, func(l *loop) *Conn { return newConn(l, remote, a.web) }, (*loop).begin)
+	}
 	if err != nil {
 		a.e.set.OnError(err)
 	}
 }
 
-// adoptFD makes a connection of a socket and lets it begin on its loop. The
-// socket is closed if the engine does not take it.
-func (e *Engine) adoptFD(fd int, make func(*loop) *Conn, begin func(*loop, *Conn)) error {
-	if err := e.admit(); err != nil {
-		_ = unix.Close(fd)
-		return err
-	}
+// adoptFD makes a connection of a socket, which was admitted, and lets it begin on
+// its loop. If the engine cannot have it, it is closed, and no longer counted. tc
+// is what encrypts the connection; nil = nothing does.
+func (e *Engine) adoptFD(fd int, tc *tls.Conn, make func(*loop) *Conn, begin func(*loop, *Conn)) error {
 	l, err := e.pick(&e.natives, newEpoll)
 	if err == nil {
 		c := make(l)
 		l.mail.mu.Lock()
-		if l.append(op{kind: opCall, fn: func() { l.beginFD(c, fd, begin) }}) {
+		if l.append(op{kind: opCall, fn: func() { l.beginFD(c, fd, tc, begin) }}) {
 			return nil
 		}
 		err = ErrClosed
@@ -108,45 +111,56 @@ func (e *Engine) adoptFD(fd int, make func(*loop) *Conn, begin func(*loop, *Conn
 }
 
 // beginFD is adoptFD's part on the loop.
-func (l *loop) beginFD(c *Conn, fd int, begin func(*loop, *Conn)) {
+func (l *loop) beginFD(c *Conn, fd int, tc *tls.Conn, begin func(*loop, *Conn)) {
 	if l.stopping {
 		l.e.gone()
 		_ = unix.Close(fd)
 		return
 	}
 	begin(l, c)
-	if err := l.io.(*epoll).adopt(c, fd); err != nil {
+	p := l.io.(*epoll)
+	if tc != nil {
+		p.encrypt(c, tc)
+	}
+	if err := p.adopt(c, fd); err != nil {
 		l.e.set.OnError(err)
 		l.doom(c, nil)
 	}
 }
 
-// adoptNative takes over a hijacked connection if it is plain TCP: its
-// descriptor is duplicated, so that nothing of net's is kept. It reports
-// whether it did.
-func (e *Engine) adoptNative(nc net.Conn, open func(*loop, *Conn)) bool {
-	inner := nc
-	if wc, ok := nc.(*webConn); ok {
-		inner = wc.Conn
+// adoptNative is adoptAny for connections that the loops can watch: TCP, plain or
+// below a tls.Conn that has shaken hands. The descriptor is duplicated, so that
+// nothing of net's is kept. taken is false for others.
+func (e *Engine) adoptNative(nc net.Conn, make func(*loop) *Conn, begin func(*loop, *Conn)) (taken bool, err error) {
+	below := nc
+	tc, encrypted := nc.(*tls.Conn)
+	if encrypted {
+		below = tc.NetConn()
 	}
-	tc, ok := inner.(*net.TCPConn)
+	tcp, ok := below.(*net.TCPConn)
 	if !ok || e.set.Portable {
-		return false
+		return false, nil
 	}
-	raw, err := tc.SyscallConn()
+	fd, err := duplicate(tcp)
 	if err != nil {
-		return false
+		return false, nil
 	}
-	fd := -1
+	if encrypted && !rewire(tc, &wire{}) {
+		_ = unix.Close(fd)
+		return false, nil
+	}
+	_ = tcp.Close() // the connection lives on in the duplicate
+	return true, e.adoptFD(fd, tc, make, begin)
+}
+
+// duplicate returns a descriptor of tcp's socket that net knows nothing of.
+func duplicate(tcp *net.TCPConn) (fd int, err error) {
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return -1, err
+	}
 	cerr := raw.Control(func(orig uintptr) { fd, err = unix.FcntlInt(orig, unix.F_DUPFD_CLOEXEC, 0) })
-	if err = errors.Join(err, cerr); err != nil {
-		return false
-	}
-	_ = nc.Close() // the connection lives on in the duplicate
-	if err := e.adoptFD(fd, func(l *loop) *Conn { return &Conn{loop: l} }, open); err != nil {
-		e.set.OnError(err)
-	}
-	return true
+	return fd, errors.Join(err, cerr)
 }
 
 // tcpAddr is a peer's address: a *net.TCPAddr in half the memory.

@@ -8,4 +8,6 @@ import "net"
 func (e *Engine) serveNative(net.Listener, *web) (error, bool) { return nil, false }
 
 // adoptNative reports that this system has no loops of its own.
-func (e *Engine) adoptNative(net.Conn, func(*loop, *Conn)) bool { return false }
+func (e *Engine) adoptNative(net.Conn, func(*loop) *Conn, func(*loop, *Conn)) (taken bool, err error) {
+	return false, nil
+}

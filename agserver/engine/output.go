@@ -21,9 +21,9 @@ type piece struct {
 // An outQueue is what waits for one peer. Owned by the loop.
 type outQueue struct {
 	pieces []piece
-	head   int  // pieces before it are sent
-	loose  int  // pieces that are not kept
-	torn   bool // the piece at head is partly sent
+	head   int // pieces before it are sent
+	loose  int // pieces that are not kept
+	torn   int // pieces from head on that are partly sent: nothing may come between
 }
 
 // push adds b, which follows the arena piece before it without a gap if
@@ -40,14 +40,28 @@ func (q *outQueue) push(b []byte, kept, joined bool) {
 	q.pieces = append(q.pieces, piece{b: b, kept: kept})
 }
 
-// pushFirst adds a kept piece in front, behind one that is partly sent. The queue
-// is not empty.
+// pushFirst adds a kept piece in front, behind what is partly sent. The queue is not
+// empty.
 func (q *outQueue) pushFirst(b []byte) {
-	at := q.head
-	if q.torn {
-		at++
+	q.pieces = slices.Insert(q.pieces, q.head+q.torn, piece{b: b, kept: true})
+}
+
+// putBack adds in front the rest of what consume took, in another form: encrypted.
+// b becomes the queue's own.
+func (q *outQueue) putBack(b []byte) {
+	if q.head == 0 {
+		q.pieces = slices.Insert(q.pieces, 0, piece{})
+	} else {
+		q.head--
 	}
-	q.pieces = slices.Insert(q.pieces, at, piece{b: b, kept: true})
+	q.pieces[q.head] = piece{b: b, kept: true}
+	q.torn++
+}
+
+// extendFront adds a copy of b to what was put back.
+func (q *outQueue) extendFront(b []byte) {
+	p := &q.pieces[q.head]
+	p.b = append(p.b, b...)
 }
 
 func (q *outQueue) empty() bool { return q.head == len(q.pieces) }
@@ -59,11 +73,13 @@ func (q *outQueue) waiting() []piece { return q.pieces[q.head:] }
 func (q *outQueue) consume(n int) {
 	for n > 0 {
 		p := &q.pieces[q.head]
-		if q.torn = n < len(p.b); q.torn {
+		if n < len(p.b) {
 			p.b = p.b[n:]
+			q.torn = max(q.torn, 1)
 			return
 		}
 		n -= len(p.b)
+		q.torn = max(q.torn-1, 0)
 		if !p.kept {
 			q.loose--
 		}

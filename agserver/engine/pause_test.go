@@ -69,23 +69,25 @@ func TestConn_PauseIsBackpressure(t *testing.T) {
 		p := s.dial()
 		c := <-opened
 		c.Admit()
-		_ = p.SetWriteDeadline(time.Now().Add(500 * time.Millisecond))
 		frame := masked(ws.OpText, strings.Repeat("z", 32<<10))
-		var sent int
-		for {
-			n, err := p.Write(frame)
-			sent += n
-			if err != nil {
-				break
+		var sent atomic.Int64
+		var stop atomic.Bool
+		go func() {
+			for !stop.Load() {
+				if _, err := p.Write(frame); err != nil {
+					return // reading shows it
+				}
+				sent.Add(1)
 			}
-			if sent > 64<<20 {
+		}()
+		for before := int64(-1); before != sent.Load(); time.Sleep(500 * time.Millisecond) {
+			if before = sent.Load(); before > 64<<20/int64(len(frame)) {
 				t.Fatal("64 MiB went to a paused connection")
 			}
 		}
-		_ = p.SetWriteDeadline(time.Now().Add(deadline))
-		go func() { _, _ = p.Write(frame[sent%len(frame):]) }() // the rest of the torn one
+		stop.Store(true)
 		c.Resume()
-		for range sent/len(frame) + 1 {
+		for range sent.Load() + 1 { // one is being sent
 			if _, got := p.frame(); len(got) != 32<<10 {
 				t.Fatalf("frame of %d bytes, want %d", len(got), 32<<10)
 			}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net"
@@ -20,9 +21,8 @@ const (
 
 // Serve accepts connections from l until the engine is closed or stops
 // listening, and closes l. Requests that are no WebSocket upgrade go to other,
-// through an internal net/http server; nil answers them with 426. When l is a
-// TLS listener, they have no Request.TLS there. Serve
-// returns ErrClosed, or the error that made accepting impossible.
+// through an internal net/http server; nil answers them with 426. l may be a TLS
+// listener. Serve returns ErrClosed, or the error that made accepting impossible.
 func (e *Engine) Serve(l net.Listener, other http.Handler) error {
 	w, err := e.listen(l, other)
 	if err != nil {
@@ -38,7 +38,7 @@ func (e *Engine) Serve(l net.Listener, other http.Handler) error {
 		nc, err := l.Accept()
 		if err == nil {
 			pause = 0
-			if err := e.servePortable(nc, w); err != nil {
+			if err := e.serveConn(nc, w); err != nil {
 				e.set.OnError(err)
 			}
 			continue
@@ -125,19 +125,31 @@ func (e *Engine) forget(l net.Listener) {
 
 // ServeConn serves one connection, reading the upgrade request from it. It
 // returns at once: ErrClosed or ErrTooManyConns if c was refused, and closed.
-func (e *Engine) ServeConn(c net.Conn) error { return e.servePortable(c, nil) }
+func (e *Engine) ServeConn(c net.Conn) error { return e.serveConn(c, nil) }
 
-// servePortable adopts nc on the portable backend.
-func (e *Engine) servePortable(nc net.Conn, w *web) error {
-	return e.adopt(nc, func(l *loop) *Conn { return newConn(l, nc.RemoteAddr(), w) }, func(l *loop, c *Conn) { l.begin(c) })
-}
-
-// adopt admits nc, makes its connection and lets it begin on its loop.
-func (e *Engine) adopt(nc net.Conn, make func(*loop) *Conn, begin func(*loop, *Conn)) error {
+// serveConn is ServeConn; requests that are no upgrade go to w.
+func (e *Engine) serveConn(nc net.Conn, w *web) error {
 	if err := e.admit(); err != nil {
 		_ = nc.Close()
 		return err
 	}
+	if tc, ok := nc.(*tls.Conn); ok {
+		return e.shakeHands(tc, w)
+	}
+	return e.adoptAny(nc, func(l *loop) *Conn { return newConn(l, nc.RemoteAddr(), w) }, (*loop).begin)
+}
+
+// adoptAny makes the connection of nc, which was admitted, and lets it begin on
+// its loop. If the engine cannot have it, it is closed, and no longer counted.
+func (e *Engine) adoptAny(nc net.Conn, make func(*loop) *Conn, begin func(*loop, *Conn)) error {
+	if taken, err := e.adoptNative(nc, make, begin); taken {
+		return err
+	}
+	return e.adopt(nc, make, begin)
+}
+
+// adopt is adoptAny for the portable backend.
+func (e *Engine) adopt(nc net.Conn, make func(*loop) *Conn, begin func(*loop, *Conn)) error {
 	l, err := e.pick(&e.portables, func(l *loop) (backend, error) { return newPortable(l), nil })
 	if err != nil {
 		e.gone()
@@ -173,14 +185,23 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer e.wg.Done()
 	req := newRequest(r)
 	answer, params, user, ref := e.decideHTTP(r.Context(), req)
-	nc, buffered, err := hijack(w)
+	nc, buffered, counted, err := hijack(w)
 	if err != nil {
 		e.set.OnError(err)
 		http.Error(w, "WebSocket upgrade is not possible here", http.StatusNotImplemented)
 		return
 	}
-	if ref != nil {
+	if !counted {
+		err = e.admit()
+	}
+	switch {
+	case err != nil:
+		e.set.OnError(err)
+		_ = nc.Close()
+		return
+	case ref != nil:
 		e.refuseHTTP(nc, ref)
+		e.gone()
 		return
 	}
 	open := func(l *loop, c *Conn) {
@@ -189,10 +210,8 @@ func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		l.open(c, req, user, params, answer)
 		l.later(c)
 	}
-	if e.adoptNative(nc, open) {
-		return
-	}
-	if err := e.adopt(nc, func(l *loop) *Conn { return &Conn{loop: l} }, open); err != nil {
+	make := func(l *loop) *Conn { return &Conn{loop: l} }
+	if err := e.adoptAny(nc, make, open); err != nil {
 		e.set.OnError(err)
 	}
 }
@@ -214,21 +233,23 @@ func (e *Engine) decideHTTP(ctx context.Context, req *Request) (answer []byte, p
 	return answer, params, d.User, ref
 }
 
-// hijack takes the connection from net/http, with what it has read ahead.
-func hijack(w http.ResponseWriter) (nc net.Conn, buffered []byte, err error) {
+// hijack takes the connection from net/http, with what it has read ahead. counted
+// says that it came from a listener of the engine, which has admitted it.
+func hijack(w http.ResponseWriter) (nc net.Conn, buffered []byte, counted bool, err error) {
 	nc, rw, err := http.NewResponseController(w).Hijack()
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, false, err
 	}
 	if n := rw.Reader.Buffered(); n > 0 {
 		ahead, _ := rw.Reader.Peek(n) // that many are there
 		buffered = append([]byte(nil), ahead...)
 	}
 	if wc, ok := nc.(*webConn); ok {
-		buffered = append(buffered, wc.seen...)
-		wc.seen = nil
+		nc, buffered, counted = wc.Conn, append(buffered, wc.seen...), true
+		wc.once.Do(func() {}) // its end is not the connection's
 	}
-	return nc, buffered, nc.SetDeadline(time.Time{})
+	_ = nc.SetDeadline(time.Time{}) // it fails if the peer is gone, which reading shows
+	return nc, buffered, counted, nil
 }
 
 // refuseHTTP writes a refusal on a hijacked connection and closes it.

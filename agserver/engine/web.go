@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
 	"net"
 	"net/http"
@@ -31,6 +33,9 @@ func newWeb(e *Engine, addr net.Addr, other http.Handler) *web {
 	w := &web{e: e, addr: addr, conns: make(chan net.Conn, webBacklog), done: make(chan struct{})}
 	w.srv = &http.Server{
 		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+			if state, ok := r.Context().Value(tlsKey{}).(*tls.ConnectionState); ok {
+				r.TLS = state
+			}
 			if r.Header.Get("Upgrade") != "" && newRequest(r).isUpgrade() {
 				e.ServeHTTP(rw, r)
 				return
@@ -38,15 +43,17 @@ func newWeb(e *Engine, addr net.Addr, other http.Handler) *web {
 			other.ServeHTTP(rw, r)
 		}),
 		BaseContext:       func(net.Listener) ctx { return e.ctx },
+		ConnContext:       withTLS,
 		ReadHeaderTimeout: max(e.set.UpgradeTimeout, 0),
 		IdleTimeout:       2 * time.Minute,
 		MaxHeaderBytes:    e.set.MaxHeaderBytes,
 		ErrorLog:          e.errorLog(),
-		ConnState: func(_ net.Conn, s http.ConnState) {
+		ConnState: func(nc net.Conn, s http.ConnState) {
 			switch s {
 			case http.StateNew:
 				e.wg.Add(1) // the server's own goroutine is counted: not zero
 			case http.StateHijacked, http.StateClosed:
+				w.left(nc)
 				e.wg.Done()
 			}
 		},
@@ -57,14 +64,43 @@ func newWeb(e *Engine, addr net.Addr, other http.Handler) *web {
 
 // take gives the server a connection of which seen has been read.
 func (w *web) take(nc net.Conn, seen []byte) error {
-	hc := &webConn{Conn: nc, e: w.e, seen: append([]byte(nil), seen...)}
+	return w.put(&webConn{Conn: nc, e: w.e, seen: append([]byte(nil), seen...)})
+}
+
+// takeTLS gives the server a connection that has shaken hands on another protocol
+// than HTTP/1.1. Without a wrapper: net/http speaks HTTP/2 over a *tls.Conn only.
+func (w *web) takeTLS(tc *tls.Conn) error { return w.put(tc) }
+
+func (w *web) put(nc net.Conn) error {
 	select {
-	case w.conns <- hc:
+	case w.conns <- nc:
 		return nil
 	default:
 		_ = nc.Close() // nothing was written
+		w.left(nc)
 		return errWebBacklog
 	}
+}
+
+// left uncounts what takeTLS was given, once it has ended. A webConn does it itself.
+func (w *web) left(nc net.Conn) {
+	if _, ok := nc.(*tls.Conn); ok {
+		w.e.gone()
+	}
+}
+
+// tlsKey is the context key for the *tls.ConnectionState of a webConn, of which
+// net/http does not know.
+type tlsKey struct{}
+
+func withTLS(c ctx, nc net.Conn) ctx {
+	if wc, ok := nc.(*webConn); ok {
+		if tc, ok := wc.Conn.(*tls.Conn); ok {
+			state := tc.ConnectionState()
+			return context.WithValue(c, tlsKey{}, &state)
+		}
+	}
+	return c
 }
 
 // Accept implements net.Listener.
@@ -103,6 +139,7 @@ func (w *web) drop() {
 		select {
 		case nc := <-w.conns:
 			_ = nc.Close()
+			w.left(nc)
 		default:
 			return
 		}
