@@ -2,6 +2,7 @@ package soak
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -78,15 +79,25 @@ func (n *child) await(ctx context.Context) error {
 	return fmt.Errorf("the server takes no connections at %s: %s", n.address, n.said.String())
 }
 
-// end ends the process by a signal; one that does not end is killed.
-func (n *child) end(signal os.Signal) {
+// endTime is how long an orderly end may take.
+const endTime = 30 * time.Second
+
+// end ends the process by a signal; one that does not end is killed. A status
+// that is not 0 is an error: a program built with the race detector has one when
+// it found something.
+func (n *child) end(signal os.Signal) error {
 	n.process.Process.Signal(signal)
 	select {
 	case <-n.ended:
-	case <-time.After(15 * time.Second):
+	case <-time.After(endTime):
 		n.process.Process.Kill()
 		<-n.ended
+		return fmt.Errorf("the server did not end within %v of %v: %s", endTime, signal, n.said.String())
 	}
+	if code := n.process.ProcessState.ExitCode(); code > 0 { // -1: by the signal
+		return fmt.Errorf("the server ended with status %d: %s", code, n.said.String())
+	}
+	return nil
 }
 
 func (n *child) restart(ctx context.Context, inOrder bool) error {
@@ -97,13 +108,13 @@ func (n *child) restart(ctx context.Context, inOrder bool) error {
 		return fmt.Errorf("the server had ended by itself: %s", n.said.String())
 	default:
 	}
+	var signal os.Signal = os.Kill
 	if inOrder {
-		n.end(syscall.SIGTERM)
-	} else {
-		n.end(os.Kill)
+		signal = syscall.SIGTERM
 	}
+	endErr := n.end(signal)
 	_, err := n.start(ctx)
-	return err
+	return errors.Join(endErr, err)
 }
 
 func (n *child) stop(context.Context) error {
@@ -113,8 +124,7 @@ func (n *child) stop(context.Context) error {
 		return fmt.Errorf("the server had ended by itself: %s", n.said.String())
 	default:
 	}
-	n.end(syscall.SIGTERM)
-	return nil
+	return n.end(syscall.SIGTERM)
 }
 
 func (n *child) memory() int64 {

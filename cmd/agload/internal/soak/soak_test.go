@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"net"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -19,7 +20,12 @@ import (
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if len(os.Args) == 3 && os.Args[1] == "child" {
+		os.Exit(runChild(os.Args[2]))
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // Twenty seconds of bad weather, with restarts, on both engines.
 func TestRun(t *testing.T) {
