@@ -93,10 +93,13 @@
 //
 // # Locks
 //
-// Engine.mu before mailbox.mu; Group.mu by itself. Neither is held during a call
-// of the Handler or a system call. loop.own is held by the goroutine that turns
-// the loop, all the time but while it parks; others only try to get it, and hold
-// it for some sends at most, so that it cannot be waited for in a circle.
+// Engine.mu before mailbox.mu; Group.mu by itself. None of these is held during a
+// call of the Handler or a system call. loop.own is held by the goroutine that
+// turns the loop, all the time but while it parks; others only try to get it, and
+// hold it for some sends at most, so that it cannot be waited for in a circle.
+// Guard.taking is held while a loop is taken from a call that blocks, the call's
+// Relieve included: it comes before whatever that takes. conformance/lockorder sees
+// to it that the order is kept.
 //
 // # Bounds
 //

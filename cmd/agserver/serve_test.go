@@ -123,13 +123,14 @@ func TestProgram_Settings(t *testing.T) {
 	// second returns how a socket's second subscription went.
 	second := func(t *testing.T, p *program, path string) error {
 		client := p.dial(t, path)
-		done := client.Events().Subscribe.Consume().C()
-		failed := client.Events().SubscribeFail.Consume().C()
+		done, failed := client.Events().Subscribe.Consume(), client.Events().SubscribeFail.Consume()
+		defer done.Kill()
+		defer failed.Kill()
 		for _, name := range []string{"one", "two"} {
 			client.Subscribe(name)
 			select {
-			case <-done:
-			case ev := <-failed:
+			case <-done.C():
+			case ev := <-failed.C():
 				return ev.Error
 			case <-time.After(patience):
 				t.Fatal("a subscription was not answered")
@@ -254,7 +255,9 @@ func TestProgram_Signals(t *testing.T) {
 			var ends []<-chan agclient.CloseEvent
 			for range 25 {
 				client := p.dial(t, sockets)
-				ends = append(ends, client.Events().Close.Consume().C())
+				end := client.Events().Close.Consume()
+				defer end.Kill()
+				ends = append(ends, end.C())
 			}
 			if err := p.cmd.Process.Signal(signal); err != nil {
 				t.Fatal(err)

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	// The go command keeps test results until something that the test program
 	// is made of changes: the server is, in this way.
 	_ "github.com/socketcluster-go/socketcluster/agserver"
@@ -30,7 +32,12 @@ func TestMain(m *testing.M) {
 			return 1
 		}
 		defer os.RemoveAll(programDir)
-		return m.Run()
+		code := m.Run()
+		if err := goleak.Find(); err != nil && code == 0 {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		return code
 	}())
 }
 
