@@ -72,8 +72,8 @@
 // of them, but not for the goroutines of a middleware.Stream, which are the
 // program's. An idle socket has no goroutine, timer or buffer.
 //
-// Locks, in the order in which they are taken: middlewares.mu, Request.mu,
-// Socket.mu, localChannel.mu. seldom.pauses comes behind inbox.mu and
+// Locks, in the order in which they are taken: middlewares.mu, Socket.mu,
+// localChannel.mu. seldom.pauses comes behind inbox.mu and
 // receiverQueues.mu, of which no two are held at once. sessions.mu, which may be
 // taken under Socket.mu, and upgrades.mu are held while a middleware opens or
 // ends its part for a socket. Leaves are handlers.mu, watch.mu, backlogs.mu,

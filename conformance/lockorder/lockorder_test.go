@@ -24,9 +24,9 @@ var order = []struct {
 	{"agclient.outbox.mu", true},
 	{"agclient.MemoryTokenStore.mu", true},
 
+	{"agserver/engine.loop.own", false},
 	{"agserver/engine.Guard.taking", false},
 	{"agserver.middlewares.mu", false},
-	{"agserver.Request.mu", false},
 	{"agserver.Socket.mu", false},
 	{"agserver.upgrades.mu", false},
 	{"agserver.sessions.mu", false},
@@ -48,6 +48,16 @@ var order = []struct {
 	{"channels/stream.Demux.mu", false},
 	{"channels/stream.cursor.mu", true},
 	{"channels/stream.hub.mu", true},
+}
+
+// handed are locks that one goroutine takes for another, so that what happens
+// meanwhile on the first one says nothing. They are first in the order: nobody may
+// wait for one with another lock held.
+var handed = []string{"agserver/engine.loop.own"}
+
+// exceptions are pairs against the order, with the reason.
+var exceptions = map[[2]string]string{
+	{"agserver/engine.Engine.mu", "agserver/engine.loop.own"}: "the loop is new, and nobody else knows it",
 }
 
 // packages are those whose locks have to keep to the order.
@@ -125,6 +135,9 @@ func TestOrder_IsDocumented(t *testing.T) {
 // is no cycle, so no deadlock among them, whatever the timing.
 func TestOrder_IsKept(t *testing.T) {
 	edges := run(t, instrument(t, packages...), slices.Clone(packages)...)
+	edges = slices.DeleteFunc(edges, func(e lock.Edge) bool {
+		return slices.Contains(handed, e.From) || exceptions[[2]string{e.From, e.To}] != ""
+	})
 	if len(edges) < 20 {
 		t.Errorf("%d pairs were seen, which cannot be all", len(edges))
 	}

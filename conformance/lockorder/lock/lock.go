@@ -1,7 +1,3 @@
-// Package lock has mutexes that record which other ones are held when they are
-// asked for: see package lockorder, which puts them into copies of other packages.
-// They are slow. Each new pair is appended to the file that the environment
-// variable LOCKORDER names, as a line of JSON.
 package lock
 
 import (
@@ -16,6 +12,7 @@ type Mutex[C any] struct {
 	owner atomic.Uint64
 }
 
+// Lock takes the lock.
 func (m *Mutex[C]) Lock() {
 	id := goroutine()
 	asked(id, className[C]())
@@ -24,6 +21,8 @@ func (m *Mutex[C]) Lock() {
 	m.owner.Store(id)
 }
 
+// TryLock takes the lock if it is free. It waits for nobody, so it is no reason
+// for a deadlock.
 func (m *Mutex[C]) TryLock() bool {
 	if !m.mu.TryLock() {
 		return false
@@ -34,6 +33,7 @@ func (m *Mutex[C]) TryLock() bool {
 	return true
 }
 
+// Unlock gives the lock back.
 func (m *Mutex[C]) Unlock() {
 	given(m.owner.Load(), m)
 	m.mu.Unlock()
@@ -45,6 +45,7 @@ type RWMutex[C any] struct {
 	owner atomic.Uint64 // of the writer
 }
 
+// Lock takes the lock.
 func (m *RWMutex[C]) Lock() {
 	id := goroutine()
 	asked(id, className[C]())
@@ -53,11 +54,13 @@ func (m *RWMutex[C]) Lock() {
 	m.owner.Store(id)
 }
 
+// Unlock gives the lock back.
 func (m *RWMutex[C]) Unlock() {
 	given(m.owner.Load(), m)
 	m.mu.Unlock()
 }
 
+// RLock takes the lock for reading.
 func (m *RWMutex[C]) RLock() {
 	id := goroutine()
 	asked(id, className[C]())
