@@ -21,7 +21,8 @@ type Suite struct {
 	Nodes int
 
 	// Gossips says that the other nodes hear of a subscription a moment after
-	// Subscribe has returned. The suite then waits for them with probes.
+	// Subscribe has returned, and that what they published a moment before it may
+	// still come. The suite then waits for them with probes.
 	Gossips bool
 
 	// Proxied is New for a cluster whose nodes reach the broker by way of a proxy

@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/channels/internal/link"
 )
 
 // Broker joins a node with others by NATS. It is made by New and safe for
@@ -17,21 +18,16 @@ type Broker struct {
 	// Immutable.
 	opt      Options
 	messages chan *nats.Msg // what has come and is to be delivered
-	done     chan struct{}  // closed by Close
-	delivery sync.WaitGroup
 
+	link          *link.Link
+	delivery      sync.WaitGroup
 	confirmations confirmations
 
 	mu sync.Mutex
 
 	// Guarded by mu.
-	sink    channels.Sink // nil before Attach
-	conn    *nats.Conn    // nil before Attach
-	closed  bool
-	ready   bool          // it has been connected once
-	up      chan struct{} // closed while it is connected
-	waiting int           // bytes of messages that wait for up
-	subs    map[string]*nats.Subscription
+	conn *nats.Conn // nil before Attach
+	subs map[string]*nats.Subscription
 }
 
 var (
@@ -47,8 +43,9 @@ func New(o *Options) (*Broker, error) {
 		return nil, err
 	}
 	return &Broker{
-		opt: opt, messages: make(chan *nats.Msg, opt.MaxPending), done: make(chan struct{}),
-		up: make(chan struct{}), subs: make(map[string]*nats.Subscription),
+		opt: opt, messages: make(chan *nats.Msg, opt.MaxPending),
+		link: link.New(link.Options{Wait: opt.Wait, Max: opt.MaxWaiting}),
+		subs: make(map[string]*nats.Subscription),
 	}, nil
 }
 
@@ -57,22 +54,18 @@ func New(o *Options) (*Broker, error) {
 func (b *Broker) Attach(sink channels.Sink) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	switch {
-	case b.closed:
-		return channels.ErrClosed
-	case b.sink != nil:
-		return channels.ErrAttached
+	if err := b.link.Attach(sink); err != nil {
+		return err
 	}
-	b.sink = sink
 	handlers := []nats.Option{
-		nats.ConnectHandler(func(*nats.Conn) { b.connected() }),
-		nats.ReconnectHandler(func(*nats.Conn) { b.connected() }),
-		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { b.disconnected(err) }),
+		nats.ConnectHandler(func(*nats.Conn) { b.link.Up() }),
+		nats.ReconnectHandler(func(*nats.Conn) { b.link.Up() }),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { b.link.Down(err) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.failed(err) }),
 	}
 	conn, err := nats.Connect(b.opt.URL, append(b.opt.client(), handlers...)...)
 	if err != nil {
-		b.sink = nil
+		b.link.Detach()
 		return fmt.Errorf("natsbroker: connecting: %w", err)
 	}
 	b.conn = conn
@@ -80,63 +73,22 @@ func (b *Broker) Attach(sink channels.Sink) error {
 	return nil
 }
 
-// connected is called by the NATS client when it has a connection, with all
-// subscriptions.
-func (b *Broker) connected() {
-	b.mu.Lock()
-	sink, first := b.sink, !b.ready
-	if b.closed || isClosed(b.up) {
-		b.mu.Unlock()
-		return
-	}
-	b.ready = true
-	close(b.up)
-	b.mu.Unlock()
-	if first {
-		sink.BrokerReady()
-	} else {
-		sink.BrokerStateChange(nil)
-	}
-}
-
-// disconnected is called by the NATS client when it has lost its connection.
-func (b *Broker) disconnected(err error) {
-	b.mu.Lock()
-	sink := b.sink
-	if b.closed || !isClosed(b.up) {
-		b.mu.Unlock()
-		return
-	}
-	b.up = make(chan struct{})
-	b.mu.Unlock()
-	if err == nil {
-		err = errors.New("the server has ended the connection")
-	}
-	sink.BrokerStateChange(fmt.Errorf("%w: %w", channels.ErrDisconnected, err))
-}
-
 // failed is called by the NATS client for what goes wrong outside of calls.
 func (b *Broker) failed(err error) {
-	b.mu.Lock()
-	sink, closed := b.sink, b.closed
-	b.mu.Unlock()
-	if closed {
-		return
-	}
 	if errors.Is(err, nats.ErrSlowConsumer) {
 		err = fmt.Errorf("%w: %w", channels.ErrOverload, err)
 	}
-	sink.BrokerError(fmt.Errorf("natsbroker: %w", err))
+	b.link.Report(fmt.Errorf("natsbroker: %w", err))
 }
 
 // deliver passes on what comes, until the broker is closed.
 func (b *Broker) deliver(sink channels.Sink) {
 	for {
 		select {
-		case <-b.done:
+		case <-b.link.Context().Done():
 			return
 		case m := <-b.messages:
-			if isClosed(b.done) { // both were there
+			if b.link.IsClosed() { // both were there
 				return
 			}
 			channel, ok := channelOf(m.Subject[min(len(b.opt.Prefix), len(m.Subject)):])
@@ -152,45 +104,19 @@ func (b *Broker) deliver(sink channels.Sink) {
 	}
 }
 
-// connection returns the connection, or why there is none.
-func (b *Broker) connection() (*nats.Conn, error) {
+// connection returns the NATS client's connection, up or not.
+func (b *Broker) connection() *nats.Conn {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.conn, b.checkLocked()
-}
-
-func (b *Broker) checkLocked() error {
-	switch {
-	case b.closed:
-		return channels.ErrClosed
-	case b.sink == nil:
-		return channels.ErrNotAttached
-	}
-	return nil
+	return b.conn
 }
 
 // Subscribe subscribes the channel's subject. With a connection it waits until
 // the NATS server knows of it; without, it is subscribed when there is one.
 func (b *Broker) Subscribe(ctx context.Context, channel string) error {
-	b.mu.Lock()
-	if err := b.checkLocked(); err != nil {
-		b.mu.Unlock()
+	conn, err := b.add(channel)
+	if err != nil || !b.link.IsUp() {
 		return err
-	}
-	if b.subs[channel] != nil {
-		b.mu.Unlock()
-		return nil
-	}
-	sub, err := b.conn.ChanSubscribe(b.subject(channel), b.messages)
-	if err != nil {
-		b.mu.Unlock()
-		return b.named(err)
-	}
-	b.subs[channel] = sub
-	conn, up := b.conn, isClosed(b.up)
-	b.mu.Unlock()
-	if !up {
-		return nil
 	}
 	err = b.confirm(ctx, conn)
 	if errors.Is(err, channels.ErrUnconfirmed) && ctx.Err() == nil {
@@ -202,13 +128,31 @@ func (b *Broker) Subscribe(ctx context.Context, channel string) error {
 	return nil
 }
 
+// add notes a subscription and sends it, without waiting.
+func (b *Broker) add(channel string) (*nats.Conn, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if err := b.link.Check(); err != nil {
+		return nil, err
+	}
+	if b.subs[channel] != nil {
+		return b.conn, nil
+	}
+	sub, err := b.conn.ChanSubscribe(b.subject(channel), b.messages)
+	if err != nil {
+		return nil, named(err)
+	}
+	b.subs[channel] = sub
+	return b.conn, nil
+}
+
 // Unsubscribe ends it.
 func (b *Broker) Unsubscribe(_ context.Context, channel string) error { return b.drop(channel) }
 
 func (b *Broker) drop(channel string) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if err := b.checkLocked(); err != nil {
+	if err := b.link.Check(); err != nil {
 		return err
 	}
 	sub := b.subs[channel]
@@ -217,7 +161,7 @@ func (b *Broker) drop(channel string) error {
 	}
 	delete(b.subs, channel)
 	if err := sub.Unsubscribe(); err != nil {
-		return b.named(err)
+		return named(err)
 	}
 	return nil
 }
@@ -227,7 +171,7 @@ func (b *Broker) subject(channel string) string {
 }
 
 // named gives an error of the NATS client the name that callers know.
-func (b *Broker) named(err error) error {
+func named(err error) error {
 	switch {
 	case errors.Is(err, nats.ErrConnectionClosed):
 		return channels.ErrClosed
@@ -240,30 +184,10 @@ func (b *Broker) named(err error) error {
 
 // Close ends the connection and waits until nothing is delivered any more.
 func (b *Broker) Close() error {
-	b.mu.Lock()
-	if b.closed {
-		b.mu.Unlock()
-		b.delivery.Wait()
-		return nil
-	}
-	b.closed = true
-	conn := b.conn
-	close(b.done)
-	b.mu.Unlock()
-	if conn != nil {
+	if conn := b.connection(); b.link.Close() && conn != nil {
 		conn.Close()
 	}
 	b.delivery.Wait()
 	b.confirmations.wait()
 	return nil
-}
-
-// isClosed reports whether a channel that carries no values is closed.
-func isClosed(c <-chan struct{}) bool {
-	select {
-	case <-c:
-		return true
-	default:
-		return false
-	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/nats-io/nats.go"
 
@@ -16,13 +15,13 @@ import (
 // Publish sends a message and returns when the NATS server has it. Without a
 // connection it fails with channels.ErrDisconnected, after Options.Wait.
 func (b *Broker) Publish(ctx context.Context, channel string, data protocol.Data) error {
-	conn, err := b.awaitConnection(ctx, len(data))
-	if err != nil {
+	if err := b.link.Await(ctx, len(data)); err != nil {
 		return err
 	}
+	conn := b.connection()
 	before := conn.Stats().Reconnects
 	if err := conn.Publish(b.subject(channel), data); err != nil {
-		return b.named(err)
+		return named(err)
 	}
 	if err := b.confirm(ctx, conn); err != nil {
 		return err
@@ -35,53 +34,13 @@ func (b *Broker) Publish(ctx context.Context, channel string, data protocol.Data
 
 // Transmit sends a message without waiting for anything.
 func (b *Broker) Transmit(channel string, data protocol.Data) error {
-	conn, err := b.connection()
-	if err != nil {
+	if err := b.link.Check(); err != nil {
 		return err
 	}
-	if err := conn.Publish(b.subject(channel), data); err != nil {
-		return b.named(err)
+	if err := b.connection().Publish(b.subject(channel), data); err != nil {
+		return named(err)
 	}
 	return nil
-}
-
-// awaitConnection returns the connection when it is there, and waits for it as
-// Options say.
-func (b *Broker) awaitConnection(ctx context.Context, size int) (*nats.Conn, error) {
-	b.mu.Lock()
-	up := b.up
-	err := b.checkLocked()
-	switch {
-	case err != nil:
-	case isClosed(up):
-	case b.opt.Wait == 0:
-		err = channels.ErrDisconnected
-	case b.waiting+size > b.opt.MaxWaiting:
-		err = fmt.Errorf("%w: %w", channels.ErrOverload, channels.ErrDisconnected)
-	default:
-		b.waiting += size
-		b.mu.Unlock()
-		err = b.await(ctx, up)
-		b.mu.Lock()
-		b.waiting -= size
-	}
-	defer b.mu.Unlock()
-	return b.conn, err
-}
-
-func (b *Broker) await(ctx context.Context, up <-chan struct{}) error {
-	t := time.NewTimer(b.opt.Wait)
-	defer t.Stop()
-	select {
-	case <-up:
-		return nil
-	case <-t.C:
-		return channels.ErrDisconnected
-	case <-b.done:
-		return channels.ErrClosed
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // confirmations shares round trips: whoever comes while one is under way joins

@@ -39,7 +39,10 @@ var layers = []layer{
 		"channels/brokertest", []string{"channels", "protocol", "channels/stream"},
 		"the suite must run against any broker, hence name none",
 	}, {
-		"channels/*broker", []string{"channels", "channels/brokertest", "protocol", "channels/stream", "authtoken", "agclient", "external"},
+		"channels/internal/link", []string{"channels"},
+		"what brokers have in common; it names no engine",
+	}, {
+		"channels/*broker", []string{"channels", "channels/internal/link", "channels/brokertest", "protocol", "channels/stream", "authtoken", "agclient", "external"},
 		"an adapter is a leaf with one library; adapters do not know each other",
 	}, {
 		"channels/natsbroker/embedded", []string{"github.com/nats-io/..."},

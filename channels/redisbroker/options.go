@@ -1,0 +1,111 @@
+package redisbroker
+
+import (
+	"crypto/tls"
+	"fmt"
+	"time"
+
+	"github.com/redis/rueidis"
+)
+
+// Options of a Broker. The zero value connects to a server on this machine.
+type Options struct {
+	// Addrs are the addresses of Redis as host:port: of one server, of nodes of a
+	// Redis Cluster, which is found out from any of them, or of sentinels. None
+	// means 127.0.0.1:6379.
+	Addrs []string
+
+	// Username and Password are what to log in with; "" is not at all, or as the
+	// default user.
+	Username, Password string
+
+	// SentinelMaster is the name of the master that the sentinels at Addrs know;
+	// "" means that they are no sentinels.
+	SentinelMaster string
+
+	// Sharded uses the sharded channels of Redis 7, which a Redis Cluster spreads
+	// over its shards instead of sending each message to every node. All nodes
+	// have the same.
+	Sharded bool
+
+	// Prefix is what the names of Redis channels begin with, so that several
+	// clusters can share a server. "" means "ag:". All nodes of a cluster have the
+	// same.
+	Prefix string
+
+	// TLS is how to connect by TLS; nil is plain TCP.
+	TLS *tls.Config
+
+	// Timeout bounds how long a connection, an answer to Publish or one to
+	// Subscribe may take. 0 means 5 s.
+	Timeout time.Duration
+
+	// Wait is how long Publish waits for a connection when there is none. 0 means
+	// not at all: it fails at once.
+	Wait time.Duration
+
+	// MaxWaiting bounds the bytes of the messages that wait so. 0 means 8 MiB.
+	MaxWaiting int
+}
+
+// Defaults of Options.
+const (
+	DefaultAddr       = "127.0.0.1:6379"
+	DefaultPrefix     = "ag:"
+	DefaultTimeout    = 5 * time.Second
+	DefaultMaxWaiting = 8 << 20
+)
+
+// withDefaults returns the options with what zero stands for.
+func (o *Options) withDefaults() Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	if len(c.Addrs) == 0 {
+		c.Addrs = []string{DefaultAddr}
+	}
+	if c.Prefix == "" {
+		c.Prefix = DefaultPrefix
+	}
+	if c.Timeout <= 0 {
+		c.Timeout = DefaultTimeout
+	}
+	if c.MaxWaiting <= 0 {
+		c.MaxWaiting = DefaultMaxWaiting
+	}
+	return c
+}
+
+// check returns an error if a value cannot be used.
+func (o *Options) check() error {
+	if o.Wait < 0 {
+		return fmt.Errorf("redisbroker: Options.Wait is negative: %v", o.Wait)
+	}
+	for _, addr := range o.Addrs {
+		if addr == "" {
+			return fmt.Errorf("redisbroker: Options.Addrs has an empty address")
+		}
+	}
+	return nil
+}
+
+// client returns the options as the Redis client takes them.
+func (o *Options) client() rueidis.ClientOption {
+	c := rueidis.ClientOption{
+		InitAddress: o.Addrs,
+		Username:    o.Username, Password: o.Password,
+		ClientName: "agserver", TLSConfig: o.TLS,
+		DisableCache: true,
+		DisableRetry: true, // a message that was perhaps delivered is not sent again
+		// Messages of one publisher stay in order on one connection.
+		PipelineMultiplex: -1,
+		ConnWriteTimeout:  o.Timeout,
+	}
+	c.Dialer.Timeout = o.Timeout
+	c.Sentinel.MasterSet = o.SentinelMaster
+	if o.SentinelMaster != "" {
+		c.Sentinel.Username, c.Sentinel.Password, c.Sentinel.TLSConfig = o.Username, o.Password, o.TLS
+	}
+	return c
+}

@@ -1,0 +1,215 @@
+package redisbroker
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/redis/rueidis"
+
+	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// errSessionEnded is what ends with a session says: there may be another.
+var errSessionEnded = errors.New("redisbroker: the connection was lost")
+
+// session is one connection to Redis, or two: one for what is sent, and one, the
+// feed, for what comes. It ends when the feed does.
+type session struct {
+	// Immutable.
+	opt     *Options
+	client  rueidis.Client
+	node    rueidis.Client // of one server: messages of one publisher keep their order on one way
+	feed    rueidis.DedicatedClient
+	release func() // gives the feed back
+	lost    <-chan error
+	sink    channels.Sink
+
+	ctx       context.Context // ends with the session
+	cancel    context.CancelCauseFunc
+	receiving sync.WaitGroup // of sharded channels
+
+	mu sync.Mutex
+
+	// Guarded by mu.
+	awaiting  map[string]chan struct{} // closed when the channel is confirmed
+	receivers map[string]*receiver     // of sharded channels
+}
+
+// connect opens a session.
+func (b *Broker) connect(sink channels.Sink) (*session, error) {
+	client, err := rueidis.NewClient(b.opt.client())
+	if err != nil {
+		return nil, err
+	}
+	s := &session{
+		opt: &b.opt, client: client, sink: sink,
+		awaiting: make(map[string]chan struct{}), receivers: make(map[string]*receiver),
+	}
+	s.ctx, s.cancel = context.WithCancelCause(context.Background())
+	s.node = anyNode(client)
+	s.feed, s.release = s.node.Dedicate()
+	s.lost = s.feed.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: s.onMessage, OnSubscription: s.onSubscription})
+	return s, nil
+}
+
+// anyNode returns a client of one server: of a Redis Cluster, all nodes of which
+// get every message, it is one by chance.
+func anyNode(client rueidis.Client) rueidis.Client {
+	if client.Mode() != rueidis.ClientModeCluster {
+		return client
+	}
+	nodes := client.Nodes()
+	addrs := make([]string, 0, len(nodes))
+	for addr := range nodes {
+		addrs = append(addrs, addr)
+	}
+	slices.Sort(addrs)
+	if len(addrs) == 0 {
+		return client
+	}
+	return nodes[addrs[rand.IntN(len(addrs))]]
+}
+
+// onMessage is called by the feed's reader, one message at a time.
+func (s *session) onMessage(m rueidis.PubSubMessage) {
+	channel, ok := strings.CutPrefix(m.Channel, s.opt.Prefix)
+	switch {
+	case !ok:
+	case m.Message == "":
+		s.sink.Deliver(channel, nil)
+	default:
+		s.sink.Deliver(channel, protocol.Data(m.Message))
+	}
+}
+
+func (s *session) onSubscription(c rueidis.PubSubSubscription) {
+	if c.Kind != "subscribe" && c.Kind != "ssubscribe" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	name := strings.TrimPrefix(c.Channel, s.opt.Prefix)
+	if confirmed := s.awaiting[name]; confirmed != nil {
+		close(confirmed)
+		delete(s.awaiting, name)
+	}
+}
+
+// expect returns a channel that is closed when Redis has confirmed.
+func (s *session) expect(name string) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	confirmed := s.awaiting[name]
+	if confirmed == nil {
+		confirmed = make(chan struct{})
+		s.awaiting[name] = confirmed
+	}
+	return confirmed
+}
+
+// subscribe subscribes channels and waits until Redis has confirmed them all.
+func (s *session) subscribe(ctx context.Context, names []string) error {
+	confirmed := make([]<-chan struct{}, len(names))
+	for i, name := range names {
+		confirmed[i] = s.expect(name)
+	}
+	if err := s.ask(ctx, names); err != nil {
+		return err
+	}
+	for _, c := range confirmed {
+		select {
+		case <-c:
+		case <-s.ctx.Done():
+			return errSessionEnded
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return nil
+}
+
+// ask sends what subscribes the channels.
+func (s *session) ask(ctx context.Context, names []string) error {
+	if s.opt.Sharded {
+		for _, name := range names {
+			s.receive(name)
+		}
+		return nil
+	}
+	subjects := make([]string, len(names))
+	for i, name := range names {
+		subjects[i] = s.opt.Prefix + name
+	}
+	return s.named(ctx, s.feed.Do(ctx, s.feed.B().Subscribe().Channel(subjects...).Build()).Error())
+}
+
+func (s *session) unsubscribe(ctx context.Context, name string) error {
+	if s.opt.Sharded {
+		return s.stopReceiving(ctx, name)
+	}
+	return s.named(ctx, s.feed.Do(ctx, s.feed.B().Unsubscribe().Channel(s.opt.Prefix+name).Build()).Error())
+}
+
+func (s *session) publish(ctx context.Context, name string, data protocol.Data) error {
+	subject := s.opt.Prefix + name
+	text := string(data) // a copy: the client may still hold it when ctx has ended
+	if s.opt.Sharded {
+		return s.client.Do(ctx, s.client.B().Spublish().Channel(subject).Message(text).Build()).Error()
+	}
+	return s.node.Do(ctx, s.node.B().Publish().Channel(subject).Message(text).Build()).Error()
+}
+
+// named tells an end of the connection from other errors.
+func (s *session) named(ctx context.Context, err error) error {
+	if _, answered := rueidis.IsRedisErr(err); err == nil || answered || ctx.Err() != nil {
+		return err
+	}
+	return errSessionEnded
+}
+
+// subscribedAtOnce is how many channels are named in one command.
+const subscribedAtOnce = 1_000
+
+// subscribeAll subscribes a new session.
+func (s *session) subscribeAll(ctx context.Context, names []string) error {
+	for group := range slices.Chunk(names, subscribedAtOnce) {
+		within, stop := context.WithTimeout(ctx, s.opt.Timeout)
+		err := s.subscribe(within, group)
+		stop()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// await waits for the end of the session, or of ctx.
+func (s *session) await(ctx context.Context) error {
+	select {
+	case err := <-s.lost:
+		if err == nil {
+			err = errSessionEnded
+		}
+		return err
+	case <-s.ctx.Done():
+		return context.Cause(s.ctx)
+	case <-ctx.Done():
+		return nil
+	}
+}
+
+// close ends the session: nothing is delivered any more.
+func (s *session) close() {
+	s.cancel(errSessionEnded)
+	s.feed.Close()
+	s.release()
+	for range s.lost { // closed when the last hook has been called
+	}
+	s.client.Close()
+	s.receiving.Wait()
+}
