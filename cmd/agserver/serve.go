@@ -16,7 +16,7 @@ import (
 )
 
 // serve runs the server until a signal ends it. It starts goroutines for the
-// log, the clock and the listener, and returns when all have ended.
+// log, the clock, the memory and the listener, and returns when all have ended.
 func serve(c *config, log *slog.Logger) error {
 	broker, leave, err := c.cluster.open(log)
 	if err != nil {
@@ -46,6 +46,7 @@ func serve(c *config, log *slog.Logger) error {
 	defer background.Wait()
 	defer stop()
 	logEvents(ctx, &background, srv, log, h)
+	background.Go(func() { trim(ctx, srv) })
 	if c.dev {
 		addDemo(srv)
 		background.Go(func() { tick(ctx, srv, log) })
