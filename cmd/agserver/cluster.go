@@ -10,16 +10,18 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker/embedded"
+	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
 )
 
 // cluster is how this node finds the others. The zero value is a node alone.
 type cluster struct {
-	nats     string            // the URL of NATS servers that are there already
+	nats     string // the URL of NATS servers that are there already
+	redis    *redisbroker.Options
 	embedded *embedded.Options // or a server of our own
 }
 
 // clusterFlags are the flags of a cluster's nodes.
-var clusterFlags = []string{"nats", "cluster-port", "cluster-host", "cluster-peers"}
+var clusterFlags = []string{"cluster-port", "cluster-host", "cluster-peers", "nats", "redis"}
 
 // maxClusterMessage leaves room for what surrounds a message of maxPayload.
 const maxClusterMessage = embedded.DefaultMaxPayload
@@ -30,14 +32,20 @@ func (c *config) readCluster(s settings) error {
 	host := s.find("cluster-host", "SOCKETCLUSTER_CLUSTER_HOST", "")
 	peers := s.find("cluster-peers", "SOCKETCLUSTER_CLUSTER_PEERS", "")
 	c.cluster.nats = nats.value
+	redis := s.find("redis", "SOCKETCLUSTER_REDIS_ADDRS", "")
+	if redis.value != "" {
+		c.cluster.redis = &redisbroker.Options{
+			Addrs: strings.Split(redis.value, ","), Password: s.getenv("SOCKETCLUSTER_REDIS_PASSWORD"),
+		}
+	}
+	if err := oneOf(nats, redis, port, peers); err != nil {
+		return err
+	}
 	if port.value == "" && peers.value == "" {
 		if host.value != "" {
 			return fmt.Errorf("%s is for -cluster-port, which was not given", host.from)
 		}
 		return nil
-	}
-	if nats.value != "" {
-		return fmt.Errorf("%s and %s: a node connects to NATS servers or runs one, not both", nats.from, port.from+peers.from)
 	}
 	c.cluster.embedded = &embedded.Options{
 		Secret: s.getenv("SOCKETCLUSTER_CLUSTER_SECRET"), MaxPayload: maxClusterMessage,
@@ -60,6 +68,23 @@ func (c *config) readCluster(s settings) error {
 	return nil
 }
 
+// oneOf says that a node belongs to one cluster.
+func oneOf(nats, redis, port, peers setting) error {
+	if port.value == "" {
+		port = peers
+	}
+	var given []string
+	for _, way := range []setting{port, nats, redis} {
+		if way.value != "" {
+			given = append(given, way.from)
+		}
+	}
+	if len(given) > 1 {
+		return fmt.Errorf("%s: a node joins the others in one way only", strings.Join(given, " and "))
+	}
+	return nil
+}
+
 // open returns the broker that joins the cluster, or nil for a node alone, and
 // what ends it once the server has closed the broker.
 func (c *cluster) open(log *slog.Logger) (channels.Broker, func(), error) {
@@ -77,6 +102,12 @@ func (c *cluster) open(log *slog.Logger) (channels.Broker, func(), error) {
 		if c.embedded.Secret == "" {
 			log.Warn("no SOCKETCLUSTER_CLUSTER_SECRET: whoever reaches the cluster's port can join it")
 		}
+	case c.redis != nil:
+		b, err := redisbroker.New(c.redis)
+		if err != nil {
+			return nil, nil, err
+		}
+		return b, end, nil
 	case c.nats == "":
 		return nil, end, nil
 	}

@@ -260,3 +260,19 @@ func TestProgram_NATS(t *testing.T) {
 		l.wantNumbers(t, 101, 200)
 	}
 }
+
+// TestProgram_Redis joins two nodes by a Redis server.
+func TestProgram_Redis(t *testing.T) {
+	address := startRedis(t)
+	env := []string{"SOCKETCLUSTER_REDIS_PASSWORD=" + redisPassword}
+	a := start(t, env, "-env", "prod", "-redis", address)
+	b := start(t, env, "-env", "prod", "-redis", address)
+	inA, inB := a.listen(t, "room"), b.listen(t, "room")
+	for i := 1; i <= 100; i++ {
+		if err := inA.publish(t, "room", i); err != nil {
+			t.Fatalf("InvokePublish() = %v", err)
+		}
+	}
+	inA.wantNumbers(t, 1, 100)
+	inB.wantNumbers(t, 1, 100)
+}

@@ -64,6 +64,10 @@ FLAGS
   -nats URL              SOCKETCLUSTER_NATS_URL
       Join nodes by NATS servers that are there already: one URL, or several with
       commas between.
+  -redis LIST            SOCKETCLUSTER_REDIS_ADDRS
+      Join nodes by Redis: the address of a server, or of some nodes of a Redis
+      Cluster, as host:port with commas between. The variable
+      SOCKETCLUSTER_REDIS_PASSWORD is what to log in with.
   -h
       This page.
 

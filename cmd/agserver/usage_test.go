@@ -13,7 +13,7 @@ func TestProgram_Usage(t *testing.T) {
 		want string // the one line on standard error
 	}{
 		{"UnknownFlag", nil, []string{"-prt", "1"},
-			"agserver: -prt is no flag; the flags are -env, -host, -port, -options, -channel-limit, -log-level, -log-format, -drain, -nats, -cluster-port, -cluster-host, -cluster-peers (agserver -h explains them)"},
+			"agserver: -prt is no flag; the flags are -env, -host, -port, -options, -channel-limit, -log-level, -log-format, -drain, -cluster-port, -cluster-host, -cluster-peers, -nats, -redis (agserver -h explains them)"},
 		{"FlagWithoutValue", nil, []string{"-port"},
 			"agserver: flag needs an argument: -port (agserver -h explains the flags)"},
 		{"Argument", nil, []string{"start"},
@@ -32,6 +32,14 @@ func TestProgram_Usage(t *testing.T) {
 			`agserver: SOCKETCLUSTER_LOG_LEVEL must be 0 (nothing), 1 (errors), 2 (warnings too) or 3 (everything), not "debug"`},
 		{"LogFormat", nil, []string{"-log-format", "xml"}, `agserver: -log-format must be text or json, not "xml"`},
 		{"Drain", nil, []string{"-drain", "10"}, `agserver: -drain must be a time such as "500ms", "10s" or "1m", not "10"`},
+		{"ClusterPort", nil, []string{"-cluster-port", "x"},
+			`agserver: -cluster-port must be a whole number from 0 (any free port) to 65535, not "x"`},
+		{"ClusterPeers", nil, []string{"-cluster-port", "0", "-cluster-peers", "10.0.0.1"},
+			`agserver: -cluster-peers must be addresses as host:port with commas between, not "10.0.0.1"`},
+		{"ClusterHostAlone", nil, []string{"-cluster-host", "10.0.0.1"},
+			"agserver: -cluster-host is for -cluster-port, which was not given"},
+		{"TwoWaysToCluster", []string{"SOCKETCLUSTER_NATS_URL=nats://127.0.0.1:4222"}, []string{"-cluster-port", "0"},
+			"agserver: -cluster-port and SOCKETCLUSTER_NATS_URL: a node joins the others in one way only"},
 		{"OptionsNoJSON", []string{"SOCKETCLUSTER_OPTIONS={port: 8000}"}, nil,
 			"agserver: SOCKETCLUSTER_OPTIONS: The options must be a JSON object"},
 		{"OptionValue", nil, []string{"-options", `{"protocolVersion": 3}`},
