@@ -149,6 +149,12 @@ type Options struct {
 	// 16 MiB. Publishers never wait for a subscriber.
 	MaxOutbound int
 
+	// MaxOutboundTotal bounds the bytes that wait for all slow clients together.
+	// Past it the client for which most waits is cut off as by MaxOutbound, then
+	// the next. A publication counts for each client that it waits for, though it
+	// is held once. 0 means no limit.
+	MaxOutboundTotal int
+
 	// MaxInbound bounds the bytes of a socket's messages that wait for user
 	// code; past it the socket is not read until there is room. 0 means 64 KiB.
 	MaxInbound int

@@ -95,15 +95,16 @@ func New(o *Options) *Server {
 
 func (s *Server) engineConfig() *engine.Config {
 	c := &engine.Config{
-		Loops:          s.opt.Loops,
-		Portable:       s.opt.Portable,
-		MaxPayload:     orOff(s.opt.MaxPayload),
-		MaxOutbound:    orOff(s.opt.MaxOutbound),
-		MaxConns:       s.opt.MaxSockets,
-		UpgradeTimeout: orOff(s.opt.UpgradeTimeout),
-		CloseTimeout:   orOff(s.opt.CloseTimeout),
-		Tick:           tickFor(&s.opt),
-		OnError:        s.emitError,
+		Loops:            s.opt.Loops,
+		Portable:         s.opt.Portable,
+		MaxPayload:       orOff(s.opt.MaxPayload),
+		MaxOutbound:      orOff(s.opt.MaxOutbound),
+		MaxOutboundTotal: s.opt.MaxOutboundTotal,
+		MaxConns:         s.opt.MaxSockets,
+		UpgradeTimeout:   orOff(s.opt.UpgradeTimeout),
+		CloseTimeout:     orOff(s.opt.CloseTimeout),
+		Tick:             tickFor(&s.opt),
+		OnError:          s.emitError,
 	}
 	if s.opt.PerMessageDeflate {
 		c.Deflate = &engine.Deflate{Threshold: s.opt.DeflateThreshold}

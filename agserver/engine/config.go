@@ -31,6 +31,11 @@ type Config struct {
 	// is cut and Handler.Closed gets ErrSlowConsumer. One message of any size
 	// may always wait. Default 16 MiB.
 	MaxOutbound int
+	// MaxOutboundTotal bounds the bytes that wait for all peers together, after
+	// the sockets have taken what they could; past it the peer that most waits for
+	// is cut, then the next, as above. A frame that waits for many counts for each
+	// of them, though it is held once. Default: no bound.
+	MaxOutboundTotal int
 	// CloseTimeout is how long the peer may take to answer a close frame;
 	// then the connection is cut. Default 30 s, as `ws`.
 	CloseTimeout time.Duration

@@ -149,7 +149,12 @@ func (c *Conn) Now() Instant { return c.loop.now }
 
 // Buffered returns how many bytes wait for the peer: sent, not yet taken by
 // the operating system. What is held for a fan-out is not counted.
-func (c *Conn) Buffered() int { return int(c.queued.Load()) }
+func (c *Conn) Buffered() int {
+	if c.has(flagDead) {
+		return 0 // a writer that was cut may still count its bytes
+	}
+	return int(c.queued.Load())
+}
 
 // BytesReceived returns how many bytes the peer has sent since the upgrade.
 func (c *Conn) BytesReceived() int64 { return c.received.Load() }

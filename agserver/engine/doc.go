@@ -105,9 +105,10 @@
 //
 // Input: Config's limits for head, message, fragments, control frames; 64 KiB
 // read per connection and turn step. Output: MaxOutbound per connection,
-// whether the bytes are in the inbox or in the queue; answers to TLS key updates:
-// 64 KiB, if the peer does not read. Group sends in the inboxes: past a mark (512
-// narrow ones or 32 wide ones) no loop reads its sockets until it has caught up,
-// so publishing sockets feel backpressure; goroutines that publish can ask
-// Engine.Congested, or wait with Engine.Relief.
+// whether the bytes are in the inbox or in the queue; MaxOutboundTotal for what a
+// flush leaves of all of them; answers to TLS key updates: 64 KiB, if the peer does
+// not read. Group sends in the inboxes: past a mark (512 narrow ones or 32 wide
+// ones) no loop reads its sockets until it has caught up, so publishing sockets
+// feel backpressure; goroutines that publish can ask Engine.Congested, or wait with
+// Engine.Relief.
 package engine

@@ -31,6 +31,8 @@ type Engine struct {
 	draining  atomic.Bool    // no more connections
 	drained   chan struct{}  // a token: conns fell to 0 while draining
 	congested atomic.Int64   // loops whose inbox is too long
+	backlog   atomic.Int64   // bytes that wait for peers that lag
+	shedding  atomic.Bool    // a loop was asked to cut one of those
 	watching  atomic.Bool    // there is a watch: see Guard
 
 	mu sync.Mutex

@@ -78,6 +78,7 @@ type loop struct {
 	applied  int     // and how far that has come
 	spare    inbox
 	queues   []*outQueue
+	backlog  backlog
 	lastConn *Conn // whose arena piece was queued last,
 	lastEnd  int64 // and where in the arena it ended
 }
@@ -123,6 +124,7 @@ func (l *loop) finish() {
 	l.flush()
 	l.hangUp()
 	l.bury()
+	l.reckon()
 	l.catchUp()
 }
 

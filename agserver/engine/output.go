@@ -21,9 +21,10 @@ type piece struct {
 // An outQueue is what waits for one peer. Owned by the loop.
 type outQueue struct {
 	pieces []piece
-	head   int // pieces before it are sent
-	loose  int // pieces that are not kept
-	torn   int // pieces from head on that are partly sent: nothing may come between
+	head   int   // pieces before it are sent
+	loose  int   // pieces that are not kept
+	torn   int   // pieces from head on that are partly sent: nothing may come between
+	behind int64 // bytes counted in the loop's backlog
 }
 
 // push adds b, which follows the arena piece before it without a gap if
@@ -209,8 +210,9 @@ func (l *loop) flushConn(c *Conn) {
 // empty, otherwise with everything in memory that outlives the turn.
 func (l *loop) settle(c *Conn) {
 	if c.out != nil {
-		if !c.out.empty() && c.state < stateDoomed {
+		if c.state < stateDoomed && (!c.out.empty() || c.writing()) {
 			c.out.keep()
+			l.lags(c)
 			return
 		}
 		l.dropOutput(c)
@@ -237,6 +239,7 @@ func (l *loop) dropOutput(c *Conn) {
 		return
 	}
 	c.out = nil
+	l.backlog.bytes -= q.behind
 	for _, p := range q.waiting() {
 		c.taken(len(p.b))
 	}

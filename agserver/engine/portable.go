@@ -143,7 +143,7 @@ func (p *portable) read(c *Conn) {
 
 func (p *portable) flush(c *Conn) {
 	pp, q := c.pipe, c.out
-	if pp.writing {
+	if pp.writing || q.empty() {
 		return
 	}
 	pp.writing = true

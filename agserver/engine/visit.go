@@ -28,6 +28,7 @@ func (l *loop) visit() bool {
 	l.visited = now
 	l.applyAll()
 	l.flushDirty()
+	l.reckon()
 	m := &l.mail
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -86,12 +86,18 @@ const witnessOrigin = "witness.test:80"
 // checks afterwards that nothing remains of it.
 func attack(t *testing.T, opt agserver.Options, run func(a *target)) {
 	t.Helper()
+	attackAt(t, listen, opt, run)
+}
+
+// attackAt is attack with a listener of another kind.
+func attackAt(t *testing.T, listen func(testing.TB) net.Listener, opt agserver.Options, run func(a *target)) {
+	t.Helper()
 	for name, portable := range map[string]bool{"loops": false, "portable": true} {
 		t.Run(name, func(t *testing.T) {
 			opt := opt
 			opt.Portable, opt.Loops = portable, 2
 			a := &target{T: t, srv: agserver.New(&opt)}
-			a.serve()
+			a.serve(listen(t))
 			a.prepare(opt.Origins)
 			base := a.baseline()
 			stop := sync.OnceFunc(a.watch())
@@ -110,27 +116,38 @@ func attack(t *testing.T, opt agserver.Options, run func(a *target)) {
 }
 
 // serve starts the server, which ends with the test.
-func (a *target) serve() {
+func (a *target) serve(l net.Listener) {
 	a.srv.HandleProcedure("echo", func(_ context.Context, req *agserver.Request) error { return req.Reply(req.Data()) })
 	a.srv.HandleReceiver("mark", func(context.Context, *agserver.Socket, protocol.Data) error {
 		a.marks.Add(1)
 		return nil
 	})
-	addr, end := serve(a, a.srv)
-	a.addr = addr
-	a.Cleanup(end)
+	a.addr = l.Addr().String()
+	a.Cleanup(serveOn(a, a.srv, l))
 }
 
-// serve serves on a port of its own until end is called.
-func serve(t testing.TB, srv *agserver.Server) (addr string, end func()) {
+// listen listens on a port of its own.
+func listen(t testing.TB) net.Listener {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
+	return l
+}
+
+// serve serves on a port of its own until end is called.
+func serve(t testing.TB, srv *agserver.Server) (addr string, end func()) {
+	t.Helper()
+	l := listen(t)
+	return l.Addr().String(), serveOn(t, srv, l)
+}
+
+// serveOn serves on l until end is called.
+func serveOn(t testing.TB, srv *agserver.Server, l net.Listener) (end func()) {
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
-	return l.Addr().String(), func() {
+	return func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patience)
 		defer cancel()
 		if err := srv.Close(ctx); err != nil {

@@ -1,0 +1,102 @@
+package engine
+
+import "sync/atomic"
+
+// A backlog is what a loop's connections have waiting for their peers after they
+// were flushed: what sockets did not take. Only connections that lag cost anything
+// here.
+type backlog struct {
+	// Owned by the loop.
+	bytes int64 // of all its connections
+	told  int64 // of these, counted in Engine.backlog
+
+	worst atomic.Int64 // most bytes of one connection; may be too many, never too few
+}
+
+// lags counts what c has waiting after a flush.
+func (l *loop) lags(c *Conn) {
+	n := c.queued.Load()
+	l.backlog.bytes += n - c.out.behind
+	c.out.behind = n
+	if n > l.backlog.worst.Load() {
+		l.backlog.worst.Store(n)
+	}
+}
+
+// writing reports whether a goroutine is writing to c, whose bytes are not in
+// c.out.
+func (c *Conn) writing() bool { return c.pipe != nil && c.pipe.writing }
+
+// reckon adds up what waits in all loops, and has a connection cut if that is too
+// much.
+func (l *loop) reckon() {
+	b := &l.backlog
+	if b.bytes == b.told {
+		return
+	}
+	total := l.e.backlog.Add(b.bytes - b.told)
+	b.told = b.bytes
+	if most := l.set.MaxOutboundTotal; most > 0 && total > int64(most) {
+		l.e.shed()
+	}
+}
+
+// shed has the loop with the slowest connection cut it. When that is not enough,
+// the end of that loop's turn calls again: connections are cut one after the
+// other, the one that most waits for first.
+func (e *Engine) shed() {
+	if e.shedding.Swap(true) {
+		return // one is being cut; then there will be a new reckoning
+	}
+	if worst := e.slowest(); worst != nil {
+		worst.post(op{kind: opCall, fn: worst.shedSlowest})
+	}
+}
+
+// slowest returns the loop of which one connection has more waiting than those of
+// the others; nil = there is no loop.
+func (e *Engine) slowest() *loop {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var worst *loop
+	for _, ls := range [][]*loop{e.natives.all, e.portables.all} {
+		for _, l := range ls {
+			if worst == nil || l.backlog.worst.Load() > worst.backlog.worst.Load() {
+				worst = l
+			}
+		}
+	}
+	return worst
+}
+
+// shedSlowest cuts the connection that most waits for, unless another loop has one
+// for which more does.
+func (l *loop) shedSlowest() {
+	e := l.e
+	e.shedding.Store(false)
+	if e.backlog.Load() <= int64(l.set.MaxOutboundTotal) {
+		return // it has gone meanwhile
+	}
+	var slowest *Conn
+	var most, next int64
+	for _, c := range l.table {
+		if c == nil || c.out == nil || c.state >= stateDoomed {
+			continue
+		}
+		switch n := c.out.behind; {
+		case n > most:
+			slowest, most, next = c, n, most
+		case n > next:
+			next = n
+		}
+	}
+	l.backlog.worst.Store(most)
+	switch other := e.slowest(); {
+	case other.backlog.worst.Load() > most:
+		e.shed()
+	case slowest != nil:
+		l.backlog.worst.Store(next)
+		slowest.setFlag(flagCut)
+		l.doom(slowest, ErrSlowConsumer) // buried, and reckoned, at the end of this turn
+	}
+}

@@ -1,0 +1,126 @@
+package engine_test
+
+import (
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/agserver/engine"
+)
+
+// laggards is a Handler whose connections are sent what their peers do not read.
+type laggards struct {
+	handler
+	mu    sync.Mutex
+	conns []*engine.Conn // in the order of opening
+	cut   []*engine.Conn // in the order of ending, for being slow
+}
+
+func newLaggards(t *testing.T) *laggards {
+	h := new(laggards)
+	h.open = func(c *engine.Conn) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.conns = append(h.conns, c)
+	}
+	h.closed = func(c *engine.Conn, _ int, _ string, err error) {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if errors.Is(err, engine.ErrSlowConsumer) {
+			h.cut = append(h.cut, c)
+		} else if err != nil {
+			t.Errorf("Closed() was told %v", err)
+		}
+	}
+	return h
+}
+
+// cuts are the numbers of the connections that were cut.
+func (h *laggards) cuts() (all []int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, c := range h.cut {
+		for i, known := range h.conns {
+			if known == c {
+				all = append(all, i)
+			}
+		}
+	}
+	return all
+}
+
+// opened waits for connection i.
+func (h *laggards) opened(t *testing.T, i int) (c *engine.Conn) {
+	t.Helper()
+	eventually(t, func() bool {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if len(h.conns) > i {
+			c = h.conns[i]
+		}
+		return c != nil
+	}, "Open")
+	return c
+}
+
+// fill sends to c until n bytes wait and the system takes no more of them.
+func fill(t *testing.T, c *engine.Conn, n int) {
+	t.Helper()
+	chunk := make([]byte, 16<<10)
+	for steady := 0; steady < 5; time.Sleep(2 * time.Millisecond) {
+		if c.Buffered() < n {
+			steady = 0
+			for c.Buffered() < n {
+				c.Send(engine.OpBinary, chunk)
+			}
+		}
+		steady++
+	}
+}
+
+// Past MaxOutboundTotal the connection that most waits for is cut, not the one
+// whose bytes were too many, and the others stay.
+func TestEngine_MaxOutboundTotal(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		const mib = 1 << 20
+		h := newLaggards(t)
+		s := serve(t, h, engine.Config{Portable: portable, MaxOutboundTotal: 6 * mib}, nil)
+		var peers []*peer
+		lag := func(i, n int) {
+			p := s.dial()
+			_ = p.socket().SetReadBuffer(4 << 10)
+			peers = append(peers, p)
+			fill(t, h.opened(t, i), n)
+		}
+		want := func(cut ...int) {
+			t.Helper()
+			eventually(t, func() bool { return len(h.cuts()) >= len(cut) }, "a connection to be cut")
+			got := h.cuts()
+			for i := range cut {
+				if len(got) != len(cut) || got[i] != cut[i] {
+					t.Fatalf("connections %v were cut, want %v", got, cut)
+				}
+			}
+		}
+		lag(0, 3*mib)
+		lag(1, 2*mib)
+		want()
+		lag(2, mib+mib/2) // 6.5
+		want(0)
+		lag(3, mib)
+		lag(4, mib)
+		want(0)     // 5.5
+		lag(5, mib) // 6.5
+		want(0, 1)  // and with it the room is back
+		fill(t, h.conns[3], 2*mib+mib/4)
+		want(0, 1) // 5.75
+		for _, p := range peers[2:] {
+			p.reset()
+		}
+		eventually(t, func() bool { return s.Conns() == 0 }, "all connections to be gone")
+		n := len(peers)
+		lag(n, 5*mib) // nothing is left of those before
+		want(0, 1)
+	})
+}
