@@ -82,7 +82,9 @@ func (p *epoll) readTLS(c *Conn) {
 			dry = n < tlsRead && !c.hungUp
 		}
 		plain := p.decrypt(tc, w)
-		p.ship(c, w) // what tc has answered to key updates, or to what it rejects
+		if !p.ship(c, w) { // what tc has answered to key updates, or to what it rejects
+			p.l.soon(c)
+		}
 		if len(plain) > 0 {
 			p.l.input(c, plain)
 		}
@@ -180,6 +182,7 @@ func (p *epoll) shareTLS(c *Conn, b []byte) (n int) {
 		}
 		n += len(part)
 		if !p.ship(c, w) {
+			p.l.soon(c) // it lags now, whether or not something is queued
 			break
 		}
 	}
