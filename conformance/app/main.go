@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/conformance/internal/selfsigned"
 	"github.com/socketcluster-go/socketcluster/middleware"
 )
 
@@ -20,14 +21,15 @@ func main() {
 	port := flag.Int("port", 0, "port on 127.0.0.1; 0 takes any")
 	options := flag.String("options", "{}", "options of the server, as JSON under the Node server's names")
 	portable := flag.Bool("portable", false, "serve every connection by a goroutine rather than by event loops")
+	secure := flag.Bool("tls", false, "serve with TLS, and a certificate that nobody knows")
 	flag.Parse()
-	if err := run(*port, []byte(*options), *portable); err != nil {
+	if err := run(*port, []byte(*options), *portable, *secure); err != nil {
 		fmt.Fprintln(os.Stderr, "app:", err)
 		os.Exit(1)
 	}
 }
 
-func run(port int, text []byte, portable bool) error {
+func run(port int, text []byte, portable, secure bool) error {
 	opt, types, err := parseOptions(text)
 	if err != nil {
 		return err
@@ -48,6 +50,11 @@ func run(port int, text []byte, portable bool) error {
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return err
+	}
+	if secure {
+		if l, err = selfsigned.Listener(l); err != nil {
+			return err
+		}
 	}
 	fmt.Printf("listening on %d\n", l.Addr().(*net.TCPAddr).Port)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)

@@ -1,6 +1,6 @@
 // Package scenarios has real clients do the same things on two servers, the
 // conformance app on Node (conformance/reference) and the one in Go
-// (conformance/app) on each of its engines, and compares what they observe.
+// (conformance/app) on each of its engines, and by wss, and compares what they observe.
 //
 // The scenarios are the files of js/scenarios. They are played by eight
 // generations of the official client in Node.js, from socketcluster-client

@@ -6,9 +6,9 @@ import (
 )
 
 func TestScenarios(t *testing.T) {
-	node, loops, portable := fleets(t)
+	node, loops, portable, secure := fleets(t)
 	t.Run("OfficialClients", func(t *testing.T) {
-		compareFleets(t, playInNode, node, map[string]fleet{"Loops": loops, "Portable": portable})
+		compareFleets(t, playInNode, node, map[string]fleet{"Loops": loops, "Portable": portable, "TLS": secure})
 	})
 	t.Run("Agclient", func(t *testing.T) {
 		compareFleets(t, playAgclient, node, map[string]fleet{"Loops": loops, "Portable": portable})

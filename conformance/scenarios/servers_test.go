@@ -44,7 +44,7 @@ var common = options{
 }
 
 // fleet is one implementation of the server, running once for each group and
-// version of the protocol.
+// version of the protocol. It has TLS if there is an entry "tls".
 type fleet map[string]map[string]int // version → group → port
 
 func (f fleet) String() string {
@@ -59,7 +59,7 @@ func (f fleet) String() string {
 func (f fleet) addr(group string) string { return fmt.Sprintf("127.0.0.1:%d", f["2"][group]) }
 
 // fleets starts both implementations, the one in Go on each of its engines.
-func fleets(t *testing.T) (node, loops, portable fleet) {
+func fleets(t *testing.T) (node, loops, portable, secure fleet) {
 	t.Helper()
 	for _, dir := range []string{"../app", "../reference", "binapp", "js", "js/scenarios"} {
 		// What a test looks at counts for its kept result, too.
@@ -83,10 +83,13 @@ func fleets(t *testing.T) (node, loops, portable fleet) {
 	loops["2"]["minbin"] = startServer(t, common, binapp)
 	portable = startFleet(t, app, "--portable")
 	portable["2"]["minbin"] = startServer(t, common, binapp, "--portable")
+	secure = startFleet(t, app, "--tls")
+	secure["2"]["minbin"] = startServer(t, common, binapp, "--tls")
+	secure["tls"] = map[string]int{}
 	if t.Failed() {
 		t.FailNow()
 	}
-	return node, loops, portable
+	return node, loops, portable, secure
 }
 
 // startFleet starts a program once for each group and version; the servers end

@@ -8,6 +8,7 @@ import (
 	"os"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/conformance/internal/selfsigned"
 	"github.com/socketcluster-go/socketcluster/protocol"
 	"github.com/socketcluster-go/socketcluster/protocol/minbin"
 )
@@ -16,14 +17,15 @@ func main() {
 	port := flag.Int("port", 0, "port on 127.0.0.1")
 	options := flag.String("options", "{}", "options of the server, as JSON under the Node server's names")
 	portable := flag.Bool("portable", false, "serve every connection by a goroutine rather than by event loops")
+	secure := flag.Bool("tls", false, "serve with TLS, and a certificate that nobody knows")
 	flag.Parse()
-	if err := run(*port, []byte(*options), *portable); err != nil {
+	if err := run(*port, []byte(*options), *portable, *secure); err != nil {
 		fmt.Fprintln(os.Stderr, "binapp:", err)
 		os.Exit(1)
 	}
 }
 
-func run(port int, text []byte, portable bool) error {
+func run(port int, text []byte, portable, secure bool) error {
 	opt, err := agserver.ParseOptions(text)
 	if err != nil {
 		return err
@@ -34,6 +36,11 @@ func run(port int, text []byte, portable bool) error {
 	l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if err != nil {
 		return err
+	}
+	if secure {
+		if l, err = selfsigned.Listener(l); err != nil {
+			return err
+		}
 	}
 	fmt.Printf("listening on %d\n", port)
 	return srv.Serve(l) // until a signal ends the process

@@ -3,7 +3,7 @@
 //     node js/node.mjs '{"1": {"plain": 8001, …}, "2": {…}}' [client [scenario]]
 //
 // The argument tells the ports of the servers, by protocol version and group of
-// options. It prints a line of JSON for every client and scenario.
+// options, and has "tls" if they are to be reached by wss. It prints a line of JSON for every client and scenario.
 
 import {createRequire} from 'node:module';
 import {Legacy} from './legacy.mjs';
@@ -47,6 +47,7 @@ async function playAll(name, driver, ports, only) {
     library: require(name),
     player: name,
     ports: ports[driver.has.version],
+    secure: 'tls' in ports,
     codec: driver === Modern ? require('sc-codec-min-bin') : null
   };
   for (let scenario of scenarios) {
@@ -58,6 +59,9 @@ async function playAll(name, driver, ports, only) {
 }
 
 const [ports, onlyPlayer, onlyScenario] = process.argv.slice(2);
+if ('tls' in JSON.parse(ports)) {
+  process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0'; // nobody knows their certificates
+}
 await Promise.all(Object.entries(PLAYERS)
   .filter(([player]) => !onlyPlayer || player === onlyPlayer)
   .map(([player, driver]) => playAll(player, driver, JSON.parse(ports), onlyScenario)));

@@ -5,7 +5,7 @@ const PATIENCE = 25000;
 
 // Stage is what a scenario plays on: it makes clients and records steps.
 class Stage {
-  constructor(scenario, {driver, library, player, codec, ports}) {
+  constructor(scenario, {driver, library, player, codec, ports, secure}) {
     this.trace = new Trace();
     this.codec = codec; // sc-codec-min-bin, where there is one
     this._driver = driver;
@@ -13,6 +13,7 @@ class Stage {
     this._player = player;
     this._scenario = scenario.name;
     this._port = ports[scenario.group || 'plain'];
+    this._secure = secure === true;
     this._clients = [];
   }
 
@@ -23,6 +24,7 @@ class Stage {
     let client = new this._driver(this.trace, name, this._library, {
       hostname: '127.0.0.1',
       port: this._port,
+      secure: this._secure,
       path: '/socketcluster/',
       autoConnect: false,
       autoReconnect: false,
