@@ -65,15 +65,19 @@ const (
 	maxPause = 2 * time.Second
 )
 
-// keepConnected connects, again and again, until the broker is closed.
+// keepConnected connects, again and again, until the broker is closed. Why it
+// could not is reported once, until it could.
 func (b *Broker) keepConnected(sink channels.Sink) {
 	pause := minPause
 	for !b.link.IsClosed() {
 		s, err := b.connect(sink)
 		if err == nil {
-			pause = minPause
 			err = b.use(s)
-		} else if pause == minPause {
+		}
+		switch {
+		case err == nil:
+			pause = minPause
+		case pause == minPause:
 			b.link.Report(fmt.Errorf("redisbroker: connecting: %w", err))
 		}
 		t := time.NewTimer(pause/2 + rand.N(pause/2))
@@ -87,7 +91,9 @@ func (b *Broker) keepConnected(sink channels.Sink) {
 }
 
 // use subscribes the session to what is to be subscribed and waits for its end.
+// An error says why it could not be used.
 func (b *Broker) use(s *session) error {
+	defer s.close()
 	b.mu.Lock()
 	b.session = s
 	names := slices.Collect(maps.Keys(b.subs))
@@ -95,13 +101,12 @@ func (b *Broker) use(s *session) error {
 	err := s.subscribeAll(b.link.Context(), names)
 	if err == nil {
 		b.link.Up()
-		err = s.await(b.link.Context())
+		lost := s.await(b.link.Context())
+		defer b.link.Down(lost)
 	}
 	b.mu.Lock()
+	defer b.mu.Unlock()
 	b.session = nil
-	b.mu.Unlock()
-	s.close()
-	b.link.Down(err)
 	return err
 }
 

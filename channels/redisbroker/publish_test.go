@@ -94,6 +94,26 @@ func TestBroker_SaysWhyItCannotConnect(t *testing.T) {
 	}
 }
 
+// A server that does not let the node subscribe what it has to is no connection.
+func TestBroker_SaysWhyItCannotSubscribe(t *testing.T) {
+	server := startRedis(t, "--rename-command", "SUBSCRIBE", "")
+	p := brokertest.NewProxy(t, server)
+	p.Cut()
+	s := newSink()
+	b := attach(t, s, &redisbroker.Options{Addrs: []string{p.Addr()}})
+	<-s.errors // it is cut off
+	if err := b.Subscribe(t.Context(), "a"); err != nil {
+		t.Fatalf("Subscribe() = %v, want nil", err)
+	}
+	p.Heal()
+	if err := b.Publish(t.Context(), "a", nil); !errors.Is(err, channels.ErrDisconnected) {
+		t.Errorf("Publish() = %v, want %v", err, channels.ErrDisconnected)
+	}
+	if len(s.ready) != 0 {
+		t.Error("BrokerReady was called by a broker that cannot subscribe")
+	}
+}
+
 func TestNew(t *testing.T) {
 	for name, o := range map[string]*redisbroker.Options{
 		"NegativeWait": {Wait: -1},

@@ -109,11 +109,11 @@ func FuzzGood(f *testing.F) {
 			t.Fatal(err)
 		}
 	}
-	c, err := parse([]string{"-for", "10x"})
-	if err == nil {
+	if _, err := parse([]string{"-for", "10x"}); err == nil {
 		t.Fatal("-for 10x is no duration")
 	}
-	if c, err = parse([]string{"-for", "1s"}); err != nil {
+	c, err := parse([]string{"-for", "1s"})
+	if err != nil {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer

@@ -19,10 +19,9 @@ type faulty struct {
 	deliver, answer func(n int, text string) []string
 	write           func(c net.Conn, text string) error
 
-	mu       sync.Mutex
-	peers    map[net.Conn]*peer
-	delivers int
-	answers  int
+	mu      sync.Mutex
+	peers   map[net.Conn]*peer
+	answers int
 }
 
 // peer is a connection to the server, written to under the server's lock.
