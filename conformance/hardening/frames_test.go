@@ -370,20 +370,28 @@ func TestF7_InvalidUTF8(t *testing.T) {
 // Valid text is never refused, though its compressed bytes are no UTF-8 and
 // fragments cut its runes.
 func TestF7_ValidText(t *testing.T) {
+	type shown struct {
+		data          string
+		plain, packed []byte
+	}
+	var all []shown // first, because packing takes more memory than may be held
+	for _, data := range []string{"€", "\U0001F600 é 漢字", strings.Repeat("ÿ€", 400)} {
+		message := `{"event":"echo","cid":5,"data":{"x":"` + data + `"}}`
+		all = append(all, shown{data, text(message), deflated(message)})
+	}
 	attack(t, agserver.Options{PerMessageDeflate: true}, func(a *target) {
 		c := a.dial().upgrade(deflateOffer)
 		c.handshake()
-		for _, data := range []string{"€", "\U0001F600 é 漢字", strings.Repeat("ÿ€", 400)} {
-			message := `{"event":"echo","cid":5,"data":{"x":"` + data + `"}}`
+		for _, m := range all {
 			for n := range 6 {
-				c.write(splitFrame(deflated(message), n+1))
-				c.write(splitFrame(text(message), n+1))
+				c.write(splitFrame(m.packed, n+1))
+				c.write(splitFrame(m.plain, n+1))
 			}
-			if len(message) > 1000 {
+			if len(m.plain) > 1000 {
 				continue // the answers are compressed
 			}
 			for range 12 {
-				if p := c.answer(5); string(p.Data) != `{"x":"`+data+`"}` {
+				if p := c.answer(5); string(p.Data) != `{"x":"`+m.data+`"}` {
 					a.Errorf("the answer is %s", p.raw)
 				}
 			}
