@@ -9,6 +9,7 @@ type backlog struct {
 	// Owned by the loop.
 	bytes int64 // of all its connections
 	told  int64 // of these, counted in Engine.backlog
+	sheds bool  // a connection was cut in this turn, for all: Engine.shedding is on
 
 	worst atomic.Int64 // most bytes of one connection; may be too many, never too few
 }
@@ -31,11 +32,15 @@ func (c *Conn) writing() bool { return c.pipe != nil && c.pipe.writing }
 // much.
 func (l *loop) reckon() {
 	b := &l.backlog
-	if b.bytes == b.told {
+	if b.bytes == b.told && !b.sheds {
 		return
 	}
 	total := l.e.backlog.Add(b.bytes - b.told)
 	b.told = b.bytes
+	if b.sheds { // what was cut is off the account now: only that tells whether more has to be
+		b.sheds = false
+		l.e.shedding.Store(false)
+	}
 	if most := l.set.MaxOutboundTotal; most > 0 && total > int64(most) {
 		l.e.shed()
 	}
@@ -73,8 +78,8 @@ func (e *Engine) slowest() *loop {
 // for which more does.
 func (l *loop) shedSlowest() {
 	e := l.e
-	e.shedding.Store(false)
 	if e.backlog.Load() <= int64(l.set.MaxOutboundTotal) {
+		e.shedding.Store(false)
 		return // it has gone meanwhile
 	}
 	var slowest *Conn
@@ -91,12 +96,16 @@ func (l *loop) shedSlowest() {
 		}
 	}
 	l.backlog.worst.Store(most)
-	switch other := e.slowest(); {
-	case other.backlog.worst.Load() > most:
-		e.shed()
-	case slowest != nil:
-		l.backlog.worst.Store(next)
-		slowest.setFlag(flagCut)
-		l.doom(slowest, ErrSlowConsumer) // buried, and reckoned, at the end of this turn
+	other := e.slowest()
+	if farther := other.backlog.worst.Load() > most; farther || slowest == nil {
+		e.shedding.Store(false)
+		if farther {
+			e.shed()
+		}
+		return
 	}
+	l.backlog.worst.Store(next)
+	l.backlog.sheds = true
+	slowest.setFlag(flagCut)
+	l.doom(slowest, ErrSlowConsumer) // buried, and reckoned, at the end of this turn
 }

@@ -64,11 +64,13 @@ func (h *laggards) opened(t *testing.T, i int) (c *engine.Conn) {
 	return c
 }
 
-// fill sends to c until n bytes wait and the system takes no more of them.
+// fill sends to c until n bytes wait and the system takes no more of them, which
+// it does for some time after its buffers seem to be full.
 func fill(t *testing.T, c *engine.Conn, n int) {
 	t.Helper()
+	const looks = 50
 	chunk := make([]byte, 16<<10)
-	for steady := 0; steady < 5; time.Sleep(2 * time.Millisecond) {
+	for steady := 0; steady < looks; time.Sleep(2 * time.Millisecond) {
 		if c.Buffered() < n {
 			steady = 0
 			for c.Buffered() < n {
