@@ -71,7 +71,7 @@ class Stage {
     await Promise.all(this._clients
       .filter((client) => client.state === 'open')
       .map((client) => client.invoke('echo', null).catch(() => {})));
-    await wait(10);
+    await wait(40);
   }
 
   end() {
