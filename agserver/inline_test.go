@@ -85,6 +85,7 @@ func TestUserCode_OrderBehindMiddleware(t *testing.T) {
 		b, _ := r.shake()
 		want := []string{"0", "hold"}
 		a.Send(`{"event":"note","data":0}`)
+		eventually(t, "the first message is handled", func() bool { return len(order.lines()) == 1 })
 		a.Send(`{"event":"hold"}`)
 		for i := range 100 {
 			a.Send(fmt.Sprintf(`{"event":"note","data":%d}`, i+1))
