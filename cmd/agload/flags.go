@@ -86,21 +86,14 @@ func parse(set *flag.FlagSet, args []string) error {
 
 // addServerFlags adds what every mode needs to know of server and client.
 func addServerFlags(set *flag.FlagSet, p *load.Plan) {
-	set.StringVar(&p.URL, "url", "ws://127.0.0.1:8000/socketcluster/", "")
+	p.URLs, p.Locality = []string{"ws://127.0.0.1:8000/socketcluster/"}, -1
+	set.Func("url", "", list(&p.URLs))
 	set.IntVar(&p.Protocol, "protocol", 0, "")
 	set.BoolVar(&p.Insecure, "insecure", false, "")
 	p.Token = os.Getenv("AGLOAD_TOKEN")
 	set.StringVar(&p.Token, "token", p.Token, "")
-	set.Func("pid", "", func(text string) error {
-		for one := range strings.SplitSeq(text, ",") {
-			pid, err := strconv.Atoi(strings.TrimSpace(one))
-			if err != nil || pid <= 0 {
-				return fmt.Errorf("%q is no process id", one)
-			}
-			p.PIDs = append(p.PIDs, pid)
-		}
-		return nil
-	})
+	set.Func("pid", "", processes(&p.PIDs))
+	set.Func("engine-pid", "", processes(&p.EnginePIDs))
 	set.StringVar(&p.Label, "label", "", "")
 	set.StringVar(&p.Channel, "channel", "bench", "")
 	set.IntVar(&p.Loops, "loops", 2, "")
@@ -110,6 +103,31 @@ func addServerFlags(set *flag.FlagSet, p *load.Plan) {
 	set.IntVar(&p.MaxSockets, "max-sockets", 100_000, "")
 	p.MaxTime = 10 * time.Minute
 	set.Var(seconds{&p.MaxTime}, "max-time", "")
+}
+
+// list is a flag that takes texts with commas between.
+func list(to *[]string) func(string) error {
+	return func(text string) error {
+		*to = nil
+		for one := range strings.SplitSeq(text, ",") {
+			*to = append(*to, strings.TrimSpace(one))
+		}
+		return nil
+	}
+}
+
+// processes is a flag that takes process ids with commas between.
+func processes(to *[]int) func(string) error {
+	return func(text string) error {
+		for one := range strings.SplitSeq(text, ",") {
+			pid, err := strconv.Atoi(strings.TrimSpace(one))
+			if err != nil || pid <= 0 {
+				return fmt.Errorf("%q is no process id", one)
+			}
+			*to = append(*to, pid)
+		}
+		return nil
+	}
 }
 
 // addModeFlags adds what makes up the mode.
@@ -130,6 +148,10 @@ func addModeFlags(set *flag.FlagSet, p *load.Plan) {
 	case load.RPC:
 		set.IntVar(&p.Callers, "conns", 200, "")
 		set.StringVar(&p.Procedure, "event", "echo", "")
+	}
+	if p.Mode != load.Idle && p.Mode != load.RPC {
+		set.Func("publish-url", "", list(&p.PublishURLs))
+		set.Float64Var(&p.Locality, "locality", p.Locality, "")
 	}
 	switch p.Mode {
 	case load.Fanout:

@@ -40,8 +40,9 @@ MODES (and soak: self-checking stress, agload help soak)
   rpc           calls of a procedure that returns its data
 
 FLAGS OF ALL MODES
-  --url URL            (default ws://127.0.0.1:8000/socketcluster/)
-      ws or wss. Without a path, /socketcluster/ is meant.
+  --url URL[,URL…]     (default ws://127.0.0.1:8000/socketcluster/)
+      ws or wss. Without a path, /socketcluster/ is meant. Several are the nodes of
+      a cluster: the sockets are spread over them.
   --protocol 1|2       (default: the server's own)
       Version of the AG protocol to ask for. Pings of both are answered.
   --token JWT          AGLOAD_TOKEN
@@ -49,7 +50,9 @@ FLAGS OF ALL MODES
       the machine can read flags: the variable is the safer way.
   --insecure           accept any certificate of a wss server
   --pid N[,N…]         (default: who listens on the port of this machine)
-      The server's processes, for CPU and memory; their children count too.
+      The server's processes, for CPU and memory; their children count too. Of a
+      cluster, give one for each URL, in the same order.
+  --engine-pid N[,N…]  processes of what joins the nodes: NATS, Redis …
   --label NAME         name of the server in the JSON and in reports
   --json               print one JSON object instead of a summary
   --quiet              do not tell meanwhile how it goes
@@ -62,6 +65,13 @@ FLAGS OF ALL MODES
   --ramp N             (default 0: no limit)  connections opened a second
   --max-sockets N      (default 100000)  refuse to open more
   --max-time TIME      (default 10m)  end the run, however far it is
+
+FLAGS OF FANOUT AND PUBSUB, FOR CLUSTERS
+  --publish-url URL[,URL…]  (default: --url)
+      Where publishers are, so that --url is for the subscribers alone.
+  --locality SHARE     (default: one of as many as there are nodes, as by chance)
+      How many of a channel's sockets are on its home node, from 0 to 1; the
+      others are on the other nodes. fanout's channel is at home on the first.
 
 FLAGS OF ALL MODES BUT IDLE
   --payload BYTES      (default 128)  length of the data, as JSON
@@ -92,6 +102,7 @@ EXAMPLES
   agload fanout --subs 5000
   agload rpc --window 1 --json | jq .cpu_us_per_rpc
   agload idle --n 10000 --wait 20        # on a server that has just been started
+  agload pubsub --url ws://10.0.0.1,ws://10.0.0.2 --locality 1
   agload sweep fanout --subs 10,100,1000 --label ours -o results.jsonl
   agload report results.jsonl -o report.html
 `

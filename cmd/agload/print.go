@@ -26,6 +26,9 @@ func printResult(w io.Writer, r *load.Result) error {
 	} else {
 		row("server", "its process cannot be seen from here: no figures of its CPU and memory")
 	}
+	for _, n := range r.Nodes {
+		printNode(row, n)
+	}
 	connected := fmt.Sprintf("%s sockets, %s a second", grouped(float64(r.Sockets)), grouped(r.ConnectsPerSecond))
 	if r.ConnectCPU != nil {
 		connected += fmt.Sprintf(", %.1f ms of server CPU per 1,000", *r.ConnectCPU*1000)
@@ -41,6 +44,20 @@ func printResult(w io.Writer, r *load.Result) error {
 		row("ended", "early")
 	}
 	return table.Flush()
+}
+
+func printNode(row func(name, format string, values ...any), n load.Node) {
+	text := grouped(float64(n.Sockets)) + " sockets"
+	if n.Cores != nil {
+		text += fmt.Sprintf(", %.2f cores", *n.Cores)
+	}
+	if n.CPU != nil {
+		text += fmt.Sprintf(", %.3g µs a publication", *n.CPU)
+	}
+	if n.RSSEnd != nil {
+		text += fmt.Sprintf(", %.1f MB", *n.RSSEnd)
+	}
+	row("  node", "%s: %s", n.URL, text)
 }
 
 func printIdle(row func(name, format string, values ...any), r *load.IdleResult) {
@@ -68,6 +85,10 @@ func printLoad(row func(name, format string, values ...any), res *load.Result) {
 			*server, *r.ServerSystem, *r.ServerCores, *r.RSSEnd)
 	}
 	row("agload CPU", "%.3g µs each; %.2f cores; %.0f %% of the machine was idle", *client, r.ClientCores, r.MachineIdle)
+	if r.EngineCores != nil {
+		row("engine", "%.3g µs a publication, %.2f cores, %.1f MB; reads %.0f and writes %.0f bytes a publication",
+			*r.EngineCPU, *r.EngineCores, *r.EngineRSS, *r.EngineRead, *r.EngineWritten)
+	}
 	checks := []string{
 		fmt.Sprintf("%d lost", r.Lost), fmt.Sprintf("%d out of order", r.OutOfOrder), fmt.Sprintf("%d duplicates", r.Duplicates),
 		fmt.Sprintf("%d malformed", r.Bad), fmt.Sprintf("%d errors", r.Errors),

@@ -5,6 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"os"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -94,6 +97,31 @@ func TestAgload_JSON(t *testing.T) {
 	}
 }
 
+// What is told of a cluster beside: its nodes, and what joins them.
+func TestAgload_JSONOfClusters(t *testing.T) {
+	urls := startServer(t) + "," + startServer(t)
+	self := strconv.Itoa(os.Getpid())
+	status, stdout, stderr := agload(t, append([]string{"rpc", "--json", "--url", urls, "--pid", self + "," + self}, short...)...)
+	var got load.Result
+	if err := json.Unmarshal([]byte(stdout), &got); err != nil || status != exitOK || len(got.Nodes) != 2 {
+		t.Fatalf("status %d, %v, want two nodes: %s%s", status, err, stdout, stderr)
+	}
+	one, two := got.Nodes[0], got.Nodes[1]
+	if one.Sockets != 100 || two.Sockets != 100 || one.URL+","+two.URL != urls || got.URL != urls {
+		t.Errorf("nodes %+v and %+v of %q, want 100 sockets on each of %q", one, two, got.URL, urls)
+	}
+	for _, args := range []string{"fanout --subs 5", "idle --n 10 --wait 0"} {
+		args := append(strings.Fields(args), "--json", "--url", startServer(t), "--engine-pid", self)
+		if args[0] != "idle" {
+			args = append(args, short...)
+		}
+		_, stdout, stderr := agload(t, args...)
+		if runtime.GOOS == "linux" && !strings.Contains(stdout, `"engine_rss_`) {
+			t.Errorf("%s: nothing of the engine: %s%s", args[0], stdout, stderr)
+		}
+	}
+}
+
 func TestAgload_Summary(t *testing.T) {
 	url := startServer(t)
 	for _, mode := range load.Modes {
@@ -120,6 +148,8 @@ func TestAgload_Refusals(t *testing.T) {
 		"fanout --data xml":      "object or string",
 		"fanout --seconds never": "seconds",
 		"rpc --pid 0":            "process id",
+		"rpc --locality 1":       "--locality is no flag of rpc",
+		"fanout --locality 1":    "several nodes",
 		"rpc more":               `"more" is too much`,
 		"help nothing":           `no help on "nothing"`,
 	} {

@@ -21,7 +21,7 @@ const betweenRuns = time.Second
 const maxSweep = 1000
 
 // notSwept are the flags in whose values a comma means something else.
-var notSwept = []string{"url", "token", "pid", "label", "channel", "event"}
+var notSwept = []string{"url", "publish-url", "token", "pid", "engine-pid", "label", "channel", "event"}
 
 // sweep runs a mode once for each value of one flag, and writes a line of JSON
 // for each run.

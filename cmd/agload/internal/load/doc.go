@@ -17,6 +17,9 @@
 // Publishers have a lane of their own, so that publications are not late because
 // deliveries are being read.
 //
+// The nodes of a cluster are loaded as one server. A channel has a home node, on
+// which a given share of its sockets is; see [Plan.Locality].
+//
 // # What is checked
 //
 // Each delivery has to be, as JSON, what was published; its number has to be

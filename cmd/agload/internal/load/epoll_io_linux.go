@@ -13,8 +13,8 @@ const perSource = 15_000
 
 // dial begins to connect.
 func (l *loop) dial(c *connection) {
-	family := unix.AF_INET
-	if _, ok := l.address.(*unix.SockaddrInet6); ok {
+	family, address := unix.AF_INET, sockaddr(c.node.target)
+	if _, ok := address.(*unix.SockaddrInet6); ok {
 		family = unix.AF_INET6
 	}
 	fd, err := unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
@@ -28,7 +28,7 @@ func (l *loop) dial(c *connection) {
 	}
 	l.byFD[fd] = c
 	unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	if isLoopback(l.run.target.ip) {
+	if isLoopback(c.node.target.ip) {
 		unix.SetsockoptInt(fd, unix.IPPROTO_IP, unix.IP_BIND_ADDRESS_NO_PORT, 1)
 		source := l.source
 		source[3] = byte(2 + c.id/perSource)
@@ -37,7 +37,7 @@ func (l *loop) dial(c *connection) {
 			return
 		}
 	}
-	if err := unix.Connect(fd, l.address); err != nil && !errors.Is(err, unix.EINPROGRESS) {
+	if err := unix.Connect(fd, address); err != nil && !errors.Is(err, unix.EINPROGRESS) {
 		l.lose(c, fmt.Errorf("connect: %w", err))
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -20,7 +21,7 @@ type epoll struct {
 }
 
 func newDriver(r *runner) (driver, error) {
-	if r.target.tls != nil || r.plan.Portable {
+	if r.plan.Portable || slices.ContainsFunc(r.nodes, func(n *node) bool { return n.target.tls != nil }) {
 		return newPortable(r), nil
 	}
 	e := &epoll{}
@@ -65,7 +66,6 @@ const readSize = 512 << 10
 type loop struct {
 	*lane
 	poll, wake, timer int
-	address           unix.Sockaddr
 	source            [4]byte // local address, but for its last byte; for loopback
 	byFD              []*connection
 	connections       []connection // of the lane's sessions, by their index
@@ -86,7 +86,6 @@ type connection struct {
 
 func newLoop(l *lane, source [4]byte) (*loop, error) {
 	lp := &loop{lane: l, poll: -1, wake: -1, timer: -1, source: source, buffer: make([]byte, readSize)}
-	lp.address = sockaddr(l.run.target)
 	lp.connections = make([]connection, len(l.sessions))
 	lp.slots = l.run.newSlots(l)
 	var err, err2, err3 error

@@ -19,7 +19,7 @@ import (
 // plan is a small plan with everything set.
 func plan(mode load.Mode, url string) load.Plan {
 	return load.Plan{
-		Mode: mode, URL: url, Channel: "test",
+		Mode: mode, URLs: []string{url}, Channel: "test", Locality: -1,
 		Sockets: 50, Channels: 10, Subs: 20, SubsPer: 2, Publishers: 3, Callers: 10, Window: 4, Rate: 200,
 		Payload: 100, Procedure: "echo", Loops: 2, Connecting: 16, MaxSockets: 1000,
 		Settle: 10 * time.Millisecond, Warm: 20 * time.Millisecond, Measure: 200 * time.Millisecond,

@@ -2,7 +2,6 @@ package load
 
 import (
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -35,10 +34,17 @@ func (m Mode) isPubSub() bool { return m == PubSub || m == PubSubRate }
 // are no hidden defaults: what a mode uses has to be set.
 type Plan struct {
 	Mode     Mode
-	URL      string
-	Protocol int    // 0: the server's own version
-	Token    string // auth token for the handshakes
-	Insecure bool   // accept any certificate
+	URLs     []string // of the nodes of a cluster, or of the one server
+	Protocol int      // 0: the server's own version
+	Token    string   // auth token for the handshakes
+	Insecure bool     // accept any certificate
+
+	// PublishURLs are the nodes of the publishers; none: those of the subscribers.
+	PublishURLs []string
+
+	// Locality is the share of a channel's sockets that are on its home node. Less
+	// than 0 is one of as many as there are nodes: chance.
+	Locality float64
 
 	Sockets    int // idle
 	Channels   int // idle, pubsub
@@ -66,8 +72,9 @@ type Plan struct {
 	// missing counts as lost.
 	Drain time.Duration
 
-	PIDs  []int // the server's processes; empty: who listens on the port
-	Label string
+	PIDs       []int // the server's processes; empty: who listens on the port
+	EnginePIDs []int // of what joins the nodes
+	Label      string
 }
 
 // sockets is how many connections the plan opens.
@@ -96,9 +103,8 @@ func (p *Plan) Check() error {
 	if !slices.Contains(Modes, p.Mode) {
 		return fmt.Errorf("%q is no mode", p.Mode)
 	}
-	u, err := url.Parse(p.URL)
-	if err != nil || u.Host == "" || u.Scheme != "ws" && u.Scheme != "wss" {
-		return fmt.Errorf("--url must be such as ws://127.0.0.1:8000/socketcluster/, not %q", p.URL)
+	if err := p.checkNodes(); err != nil {
+		return err
 	}
 	if p.Protocol < 0 || p.Protocol > 2 {
 		return fmt.Errorf("--protocol must be 1 or 2, not %d", p.Protocol)

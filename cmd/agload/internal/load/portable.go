@@ -146,7 +146,7 @@ func (s *shard) load() {
 
 // serve opens the connection and reads until its end.
 func (k *link) serve() {
-	conn, err := k.shard.run.target.dial(k.shard.ctx)
+	conn, err := k.node.target.dial(k.shard.ctx)
 	if err != nil {
 		k.shard.mu.Lock()
 		k.end(err)

@@ -17,10 +17,10 @@ const probeTime = 5 * time.Second
 
 // probe opens one connection and tries what the run is going to do thousands of
 // times, so that what is wrong is said once, and by its name.
-func (r *runner) probe(ctx context.Context) error {
+func (r *runner) probe(ctx context.Context, n *node) error {
 	dialing, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	c, err := r.target.dial(dialing)
+	c, err := n.target.dial(dialing)
 	if err != nil {
 		hint := ""
 		if errors.Is(err, syscall.ECONNREFUSED) {
@@ -32,16 +32,16 @@ func (r *runner) probe(ctx context.Context) error {
 	defer context.AfterFunc(ctx, func() { c.Close() })()
 
 	// The session has a lane and a runner of its own: nothing of it is counted.
-	own := &runner{plan: r.plan, target: r.target, shape: r.shape, procedure: r.procedure, upgrade: r.upgrade}
+	own := &runner{plan: r.plan, shape: r.shape, procedure: r.procedure}
 	own.plan.Window = 1
-	s := own.add(&lane{run: own}, caller)
+	s := own.add(&lane{run: own}, caller, &node{target: n.target, upgrade: n.upgrade})
 	s.connected()
 	step := prober{conn: c, session: s}
 	err = step.until(func() bool { return s.state == ready })
 	var refused *wire.UpgradeError
 	switch {
 	case errors.As(err, &refused):
-		return fmt.Errorf("%w: %w; is the path right (%s)?", ErrNotAG, refused, r.target.url.Path)
+		return fmt.Errorf("%w: %w; is the path right (%s)?", ErrNotAG, refused, n.target.url.Path)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%w: it was silent for %v while %s", ErrNotAG, probeTime, s.state)
 	case err != nil:

@@ -68,10 +68,18 @@ func TestPlan_Check(t *testing.T) {
 		"--ramp":       {load.Fanout, func(p *load.Plan) { p.Ramp = -1 }},
 		"--protocol":   {load.Fanout, func(p *load.Plan) { p.Protocol = 3 }},
 		"--event":      {load.RPC, func(p *load.Plan) { p.Procedure = "#publish" }},
-		"--url":        {load.RPC, func(p *load.Plan) { p.URL = "http://localhost/" }},
-		"--seconds":    {load.RPC, func(p *load.Plan) { p.Measure = 0 }},
-		"--warm":       {load.RPC, func(p *load.Plan) { p.Warm = -1 }},
-		"--max-time":   {load.RPC, func(p *load.Plan) { p.MaxTime = 0 }},
+		"--url":        {load.RPC, func(p *load.Plan) { p.URLs = []string{"http://localhost/"} }},
+		"--url is":     {load.RPC, func(p *load.Plan) { p.URLs = nil }},
+		"--url has":    {load.RPC, func(p *load.Plan) { p.URLs = append(p.URLs, p.URLs...) }},
+		"--publish":    {load.PubSub, func(p *load.Plan) { p.PublishURLs = []string{"localhost"} }},
+		"--locality":   {load.PubSub, func(p *load.Plan) { p.URLs, p.Locality = append(p.URLs, "ws://other"), 1.5 }},
+		"several":      {load.PubSub, func(p *load.Plan) { p.Locality = 1 }},
+		"without": {load.PubSub, func(p *load.Plan) {
+			p.URLs, p.PublishURLs, p.Locality = append(p.URLs, "ws://b"), []string{"ws://c"}, 1
+		}},
+		"--seconds":  {load.RPC, func(p *load.Plan) { p.Measure = 0 }},
+		"--warm":     {load.RPC, func(p *load.Plan) { p.Warm = -1 }},
+		"--max-time": {load.RPC, func(p *load.Plan) { p.MaxTime = 0 }},
 	} {
 		p := plan(test.mode, "ws://localhost")
 		if err := p.Check(); err != nil {

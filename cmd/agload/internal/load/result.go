@@ -16,7 +16,12 @@ type Result struct {
 	URL    string    `json:"url"`
 	At     time.Time `json:"at"` // when it began
 	Host   Host      `json:"machine"`
-	Server *Process  `json:"process,omitempty"`
+	Server *Process  `json:"process,omitempty"` // of the first node
+
+	// Of a cluster alone.
+	Nodes      []Node   `json:"nodes,omitempty"`
+	Locality   *float64 `json:"locality,omitempty"`
+	PublishURL string   `json:"publish_url,omitempty"`
 
 	Sockets  int `json:"conns"`
 	Channels int `json:"channels,omitempty"`
@@ -43,6 +48,8 @@ type IdleResult struct {
 	RSSBefore         *float64 `json:"rss_before_mb,omitempty"`
 	RSSAfter          *float64 `json:"rss_after_mb,omitempty"`
 	IdleCPU           *float64 `json:"idle_cpu_pct,omitempty"`
+	EngineBefore      *float64 `json:"engine_rss_before_mb,omitempty"`
+	EngineAfter       *float64 `json:"engine_rss_after_mb,omitempty"`
 }
 
 // LoadResult is about messages. Latencies are in µs, from the writing of a
@@ -87,6 +94,13 @@ type LoadResult struct {
 	OperationsPerRead float64  `json:"ops_per_client_read"`
 	RSSEnd            *float64 `json:"rss_end_mb,omitempty"`
 	PacerLate         *float64 `json:"pacer_late_max_us,omitempty"`
+
+	// Of what joins the nodes.
+	EngineCPU     *float64 `json:"engine_cpu_us_per_publication,omitempty"`
+	EngineCores   *float64 `json:"engine_cores,omitempty"`
+	EngineRead    *float64 `json:"engine_read_bytes_per_publication,omitempty"`
+	EngineWritten *float64 `json:"engine_written_bytes_per_publication,omitempty"`
+	EngineRSS     *float64 `json:"engine_rss_end_mb,omitempty"`
 }
 
 // Err reports what the run found wrong, nil if nothing.

@@ -5,22 +5,21 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/cmd/agload/internal/proc"
 	"github.com/socketcluster-go/socketcluster/cmd/agload/internal/wire"
 )
 
 // runner carries out one plan.
 type runner struct {
 	plan      Plan
-	target    *target
+	nodes     []*node // of URLs, then those of PublishURLs that are others
 	shape     *wire.Shape
-	procedure []byte // its name as JSON
-	upgrade   []byte
+	procedure []byte        // its name as JSON
 	interval  time.Duration // between paced publications
 	lanes     []*lane
 	n         int // of sessions
 	driver    driver
-	pids      []int
+	pids      []int // of all nodes
+	engine    []int // pids of what joins the nodes
 	progress  func(Progress)
 	began     time.Time
 
@@ -38,22 +37,23 @@ func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Result, erro
 	}
 	r := &runner{plan: plan, progress: progress, began: time.Now()}
 	var err error
-	if r.target, err = newTarget(ctx, &plan); err != nil {
+	if err := r.findNodes(ctx); err != nil {
 		return nil, err
 	}
 	r.shape = wire.NewShape(plan.Payload, plan.Text)
 	r.procedure = wire.Quote(plan.Procedure)
-	r.upgrade = wire.AppendUpgrade(nil, r.target.url.RequestURI(), r.target.url.Host)
 	if plan.Mode.isPaced() {
 		r.interval = time.Duration(float64(time.Second) / plan.Rate)
 	}
 	if err := allowFiles(plan.sockets()); err != nil {
 		return nil, err
 	}
-	if err := r.probe(ctx); err != nil {
-		return nil, err
+	for _, n := range r.nodes {
+		if err := r.probe(ctx, n); err != nil {
+			return nil, err
+		}
 	}
-	r.findServer()
+	r.findProcesses()
 	r.build()
 	if r.driver, err = newDriver(r); err != nil {
 		return nil, err
@@ -64,20 +64,6 @@ func Run(ctx context.Context, plan Plan, progress func(Progress)) (*Result, erro
 	result.Interrupted = ctx.Err() != nil
 	result.TimeUp = ctx.Err() == nil && limited.Err() != nil
 	return result, nil
-}
-
-// findServer finds the server's processes, if they can be seen.
-func (r *runner) findServer() {
-	roots := r.plan.PIDs
-	if len(roots) == 0 && r.target.ip.IsLoopback() {
-		if pid := proc.Listener(r.target.port); pid != 0 {
-			roots = []int{pid}
-		}
-	}
-	r.plan.PIDs = roots
-	if len(roots) > 0 {
-		r.pids = proc.Group(roots...)
-	}
 }
 
 // measure goes through the phases of a run.
@@ -91,7 +77,7 @@ func (r *runner) measure(ctx context.Context) *Result {
 	switch {
 	case r.plan.Mode == Idle:
 		r.wait(ctx, "idle", r.plan.Wait, nil)
-		r.pids = proc.Group(r.plan.PIDs...)
+		r.findProcesses() // there may be more of them
 		m.end = r.reading()
 	case isComplete:
 		r.wait(ctx, "settling", r.plan.Settle, nil)

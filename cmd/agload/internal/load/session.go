@@ -40,6 +40,7 @@ type session struct {
 	role  role
 	state state
 	lane  *lane
+	node  *node
 
 	out     []byte // to be sent
 	need    int    // length of the frame of which feed left a part, 0 if unknown
@@ -77,7 +78,7 @@ const maxFilled = 1 << 20
 // connected begins the opening of the WebSocket.
 func (s *session) connected() {
 	s.state = upgrading
-	s.out = append(s.out, s.lane.run.upgrade...)
+	s.out = append(s.out, s.node.upgrade...)
 }
 
 // feed takes what has arrived, from the first byte that an earlier call left

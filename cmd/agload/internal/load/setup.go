@@ -18,28 +18,33 @@ func (r *runner) build() {
 	prefix := fmt.Sprintf("%s-%04x", r.plan.Channel, rand.N(1<<16))
 	switch mode := r.plan.Mode; {
 	case mode == Idle:
-		r.addSubscribers(r.newChannels(prefix, r.plan.Channels), r.plan.Sockets, 1)
+		r.addSubscribers(r.newChannels(prefix, r.plan.Channels), r.plan.Sockets, 1, r.inTurn)
 	case mode.isFanout():
 		channel := []*wire.Channel{wire.NewChannel(prefix, r.shape)}
-		r.addSubscribers(channel, r.plan.Subs, r.plan.Publishers)
-		publishers := r.addLane()
+		home := func(int) int { return 0 }
+		r.addSubscribers(channel, r.plan.Subs, r.plan.Publishers, home)
+		publishers, at := r.addLane(), r.publisherNodes(r.plan.Publishers, home)
 		for i := range r.plan.Publishers {
-			r.addPublisher(publishers, i, channel)
+			r.addPublisher(publishers, i, channel, at[i])
 		}
 	case mode.isPubSub():
 		channels := r.newChannels(prefix, r.plan.Channels)
-		r.addSubscribers(channels, len(channels)*r.plan.SubsPer, 1)
-		publishers := r.addLane()
-		for i := range min(r.plan.Publishers, len(channels)) {
+		n := min(r.plan.Publishers, len(channels))
+		// A channel's home is its publisher's.
+		r.addSubscribers(channels, len(channels)*r.plan.SubsPer, 1, func(i int) int {
+			return r.inTurn(i % len(channels) % n)
+		})
+		publishers, at := r.addLane(), r.publisherNodes(n, r.inTurn)
+		for i := range n {
 			var own []*wire.Channel
-			for k := i; k < len(channels); k += r.plan.Publishers {
+			for k := i; k < len(channels); k += n {
 				own = append(own, channels[k])
 			}
-			r.addPublisher(publishers, i, own)
+			r.addPublisher(publishers, i, own, at[i])
 		}
 	case mode == RPC:
 		for i := range r.plan.Callers {
-			s := r.add(r.lanes[i%r.plan.Loops], caller)
+			s := r.add(r.lanes[i%r.plan.Loops], caller, r.nodes[r.inTurn(i)])
 			s.number = i
 			s.lane.senders = append(s.lane.senders, s)
 		}
@@ -61,24 +66,27 @@ func (r *runner) addLane() *lane {
 	return l
 }
 
-func (r *runner) add(l *lane, as role) *session {
-	s := &session{id: r.n, index: len(l.sessions), role: as, lane: l, mask: rand.Uint32() | 1}
+func (r *runner) add(l *lane, as role, at *node) *session {
+	s := &session{id: r.n, index: len(l.sessions), role: as, lane: l, node: at, mask: rand.Uint32() | 1}
 	r.n++
+	at.sockets++
 	l.sessions = append(l.sessions, s)
 	return s
 }
 
-// addSubscribers spreads subscribers over channels and lanes.
-func (r *runner) addSubscribers(channels []*wire.Channel, n, streams int) {
+// addSubscribers spreads subscribers over channels, lanes and nodes.
+func (r *runner) addSubscribers(channels []*wire.Channel, n, streams int, home func(int) int) {
+	at := r.place(n, forSubscribers, home)
 	for i := range n {
-		s := r.add(r.lanes[i%r.plan.Loops], subscriber)
+		s := r.add(r.lanes[i%r.plan.Loops], subscriber, at[i])
+		s.node.subscribers++
 		s.channel = channels[i%len(channels)]
 		s.next = make([]uint32, streams)
 	}
 }
 
-func (r *runner) addPublisher(l *lane, number int, channels []*wire.Channel) {
-	s := r.add(l, publisher)
+func (r *runner) addPublisher(l *lane, number int, channels []*wire.Channel, at *node) {
+	s := r.add(l, publisher, at)
 	s.number = number
 	s.channels = channels
 	s.sequences = make([]uint32, len(channels))

@@ -2,6 +2,7 @@ package load
 
 import (
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,7 +28,7 @@ type Process struct {
 // result draws the conclusions. All goroutines of the run have ended.
 func (r *runner) result(m *measurement) *Result {
 	res := &Result{
-		Mode: r.plan.Mode, Label: r.plan.Label, URL: r.plan.URL, At: r.began.UTC().Truncate(time.Second),
+		Mode: r.plan.Mode, Label: r.plan.Label, URL: strings.Join(r.plan.URLs, ","), At: r.began.UTC().Truncate(time.Second),
 		Host: Host{
 			OS: runtime.GOOS, Arch: runtime.GOARCH, Cores: runtime.NumCPU(),
 			Processor: proc.Processor(), Kernel: proc.Kernel(),
@@ -42,6 +43,7 @@ func (r *runner) result(m *measurement) *Result {
 	if r.plan.Mode == Idle || r.plan.Mode.isPubSub() {
 		res.Channels = r.plan.Channels
 	}
+	r.describeNodes(m, res)
 	ready := float64(r.ready())
 	res.ConnectsPerSecond = round(ready/m.connected.at.Sub(m.start.at).Seconds(), 0)
 	if r.isVisible(m) {
@@ -63,6 +65,10 @@ func (r *runner) isVisible(m *measurement) bool {
 
 func (r *runner) idleResult(m *measurement, ready float64) *IdleResult {
 	idle := &IdleResult{}
+	if m.start.engine.Processes > 0 && m.end.engine.Processes > 0 {
+		idle.EngineBefore = rounded(float64(m.start.engine.RSS)/1e6, 1)
+		idle.EngineAfter = rounded(float64(m.end.engine.RSS)/1e6, 1)
+	}
 	if !r.isVisible(m) || m.end.server.Processes == 0 {
 		return idle
 	}
@@ -91,6 +97,7 @@ func (r *runner) loadResult(m *measurement) *LoadResult {
 	if r.plan.Mode != RPC && !r.plan.NoAck {
 		out.Publishes = rounded(float64(m.end.replies-m.before.replies)/seconds, 1)
 	}
+	r.engineCosts(m, out)
 	serverCost, clientCost := &out.DeliveryCPU, &out.ClientDeliveryCPU
 	if r.plan.Mode == RPC {
 		serverCost, clientCost = &out.RPCCPU, &out.ClientRPCCPU

@@ -18,8 +18,8 @@ type target struct {
 	tls     *tls.Config // nil for ws
 }
 
-func newTarget(ctx context.Context, p *Plan) (*target, error) {
-	u, err := url.Parse(p.URL)
+func newTarget(ctx context.Context, p *Plan, at string) (*target, error) {
+	u, err := url.Parse(at)
 	if err != nil {
 		return nil, err
 	}

@@ -45,8 +45,28 @@ func Measure(pids []int) (u Usage) {
 		u.User += s.user / ticksPerSecond
 		u.System += s.system / ticksPerSecond
 		u.RSS += s.pages * int64(os.Getpagesize())
+		read, written := transferred(pid)
+		u.Read += read
+		u.Written += written
 	}
 	return u
+}
+
+// transferred returns what a process has read and written, 0 where that may not
+// be seen.
+func transferred(pid int) (read, written int64) {
+	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/io", pid))
+	for line := range strings.Lines(string(text)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		n, _ := strconv.ParseInt(value, 10, 64)
+		switch name {
+		case "rchar":
+			read = n
+		case "wchar":
+			written = n
+		}
+	}
+	return read, written
 }
 
 // stat is a line of /proc/N/stat, as far as it is of interest.

@@ -6,6 +6,10 @@ type Usage struct {
 	User, System float64 // CPU seconds, to 10 ms
 	RSS          int64   // resident memory in bytes
 	Processes    int     // how many of the group are alive
+
+	// Read and Written are bytes of files and sockets that passed through read and
+	// write (not through calls such as send).
+	Read, Written int64
 }
 
 // CPU is all CPU time in seconds.

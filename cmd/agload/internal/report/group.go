@@ -97,6 +97,9 @@ func distinct(runs []*Run, of setting) int {
 func (r *Run) nameAmong(varying []setting) string {
 	parts := []string{r.Server}
 	for _, v := range varying {
+		if v.of(r) < 0 { // not given
+			continue
+		}
 		number := grouped(v.of(r))
 		if unit, isPrefix := strings.CutSuffix(v.unit, " "); isPrefix {
 			parts = append(parts, unit+" "+number)

@@ -178,3 +178,26 @@ func TestRead_Refusals(t *testing.T) {
 		t.Errorf("Write() of nothing = %v, want %v", err, report.ErrNoRuns)
 	}
 }
+
+// Runs of clusters are told apart by their nodes and by locality.
+func TestWrite_Clusters(t *testing.T) {
+	lines := ""
+	for nodes := 1; nodes <= 3; nodes++ {
+		of := strings.TrimSuffix(strings.Repeat("{},", nodes), ",")
+		lines += fmt.Sprintf(`{"mode":"pubsub","server":"NATS","nodes":[%s],"cpu_us_per_delivery":%d}`+"\n", of, 10*nodes)
+	}
+	lines += `{"mode":"pubsub","server":"NATS","nodes":[{},{},{}],"locality":1,"cpu_us_per_delivery":7}`
+	runs, err := report.Read(strings.NewReader(lines), "clusters")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var page bytes.Buffer
+	if err := report.Write(&page, "Clusters", runs); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{">nodes<", ">NATS<", "NATS, locality 1"} {
+		if !strings.Contains(page.String(), want) {
+			t.Errorf("the page has no %q", want)
+		}
+	}
+}

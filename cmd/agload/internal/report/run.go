@@ -29,6 +29,8 @@ type Run struct {
 	Window   float64
 	Rate     float64
 	Payload  float64
+	Locality float64    // -1: not given
+	Nodes    []struct{} // of a cluster
 
 	// Figures.
 	PerSecond   *float64 `json:"per_s"`
@@ -65,7 +67,7 @@ func Read(r io.Reader, name string) ([]Run, error) {
 		if len(line) == 0 {
 			continue
 		}
-		var run Run
+		run := Run{Locality: -1}
 		if err := json.Unmarshal(line, &run); err != nil {
 			return nil, fmt.Errorf("%s, line %d: %w", name, n, err)
 		}

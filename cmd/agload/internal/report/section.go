@@ -15,6 +15,8 @@ var (
 	subsPer  = setting{"subscribers of a channel", " subscribers each", func(r *Run) float64 { return r.SubsPer }}
 	pubs     = setting{"publishers", " publishers", func(r *Run) float64 { return r.Pubs }}
 	conns    = setting{"sockets", " sockets", func(r *Run) float64 { return r.Conns }}
+	nodes    = setting{"nodes", " nodes", func(r *Run) float64 { return float64(max(1, len(r.Nodes))) }}
+	locality = setting{"locality", "locality ", func(r *Run) float64 { return r.Locality }}
 	rate     = setting{"publications a second", "/s", func(r *Run) float64 { return r.Rate }}
 )
 
@@ -72,7 +74,7 @@ var sections = []section{
 	{
 		id: "fanout", title: "Fan-out", modes: []string{"fanout"},
 		text:     "One channel, many subscribers; each publisher keeps a window of publications under way, so the server is busy all the time.",
-		settings: []setting{subs, window, payload, pubs},
+		settings: []setting{subs, window, payload, pubs, nodes, locality},
 		drawings: []drawing{
 			{"Server CPU for a delivery: lower is better", "µs a delivery", []figure{deliveryCPU}},
 			{"Deliveries a second: higher is better", "deliveries/s", []figure{perSecond}},
@@ -82,7 +84,7 @@ var sections = []section{
 	{
 		id: "rpc", title: "RPC", modes: []string{"rpc"},
 		text:     "Callers keep a window of calls under way of a procedure that returns its data.",
-		settings: []setting{window, conns, payload},
+		settings: []setting{window, conns, payload, nodes},
 		drawings: []drawing{
 			{"Server CPU for a call: lower is better", "µs a call", []figure{rpcCPU}},
 			{"Calls a second: higher is better", "calls/s", []figure{perSecond}},
@@ -92,7 +94,7 @@ var sections = []section{
 	{
 		id: "idle", title: "Idle sockets", modes: []string{"idle"},
 		text:     "Sockets that are subscribed to a channel and do nothing: memory of the server's processes after, minus before.",
-		settings: []setting{conns, channels},
+		settings: []setting{conns, channels, nodes},
 		drawings: []drawing{
 			{"Memory of a socket: lower is better", "bytes a socket", []figure{rssPerConn}},
 			{"Server CPU for 1,000 connects: lower is better", "ms per 1,000", []figure{connectCPU}},
@@ -102,7 +104,7 @@ var sections = []section{
 	{
 		id: "fanout-rate", title: "Latency over rate, fan-out", modes: []string{"fanout-rate"},
 		text:     "Publications at a given rate to one channel; the latency of each delivery, from writing the request to reading the delivery.",
-		settings: []setting{rate, subs, payload, pubs},
+		settings: []setting{rate, subs, payload, pubs, nodes, locality},
 		drawings: []drawing{
 			{"Latency of a delivery: lower is better", "latency, µs", []figure{p99, p50}},
 			{"Server CPU for a delivery: lower is better", "µs a delivery", []figure{deliveryCPU}},
@@ -112,7 +114,7 @@ var sections = []section{
 	{
 		id: "pubsub-rate", title: "Latency over rate, many channels", modes: []string{"pubsub-rate"},
 		text:     "Publications at a given rate, spread over many channels with few subscribers each.",
-		settings: []setting{rate, channels, subsPer, payload, pubs},
+		settings: []setting{rate, channels, subsPer, payload, pubs, nodes, locality},
 		drawings: []drawing{
 			{"Latency of a delivery: lower is better", "latency, µs", []figure{p99, p50}},
 			{"Server CPU for a delivery: lower is better", "µs a delivery", []figure{deliveryCPU}},
@@ -122,7 +124,7 @@ var sections = []section{
 	{
 		id: "pubsub", title: "Many channels", modes: []string{"pubsub"},
 		text:     "Publishers with channels of their own, few subscribers each; each publisher keeps a window under way.",
-		settings: []setting{channels, window, subsPer, payload, pubs},
+		settings: []setting{channels, window, subsPer, payload, pubs, nodes, locality},
 		drawings: []drawing{
 			{"Server CPU for a delivery: lower is better", "µs a delivery", []figure{deliveryCPU}},
 			{"Deliveries a second: higher is better", "deliveries/s", []figure{perSecond}},
