@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/cmd/agserver/internal/sccstate"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -20,11 +22,13 @@ import (
 type config struct {
 	dev       bool // playground, demo procedures, a log line for each HTTP request
 	address   string
+	portName  string // the variable that has the port
 	options   *agserver.Options
 	logLevel  int // 0 nothing, 1 errors, 2 warnings and life cycle, 3 everything
 	logJSON   bool
 	drainTime time.Duration
 	cluster   cluster
+	sccState  sccstate.Options
 }
 
 // errHelp: the manual page was asked for.
@@ -62,17 +66,14 @@ func (s settings) find(name, env, def string) setting {
 	return setting{value: def}
 }
 
-// flagNames are the flags that there are; all take a value.
-var flagNames = append([]string{"env", "host", "port", "options", "channel-limit", "log-level", "log-format", "drain"},
-	clusterFlags...)
-
-// parseFlags returns the flags that were given. The flag package's own messages
-// do not say what is allowed, so values are taken as texts and checked later.
-func parseFlags(args []string) (map[string]string, error) {
+// parseFlags returns the flags that were given; all take a value. The flag
+// package's own messages do not say what is allowed, so values are taken as texts
+// and checked later.
+func parseFlags(m *mode, args []string) (map[string]string, error) {
 	given := make(map[string]string)
 	set := flag.NewFlagSet("agserver", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	for _, name := range flagNames {
+	for _, name := range m.flags {
 		set.Func(name, "", func(value string) error {
 			given[name] = value
 			return nil
@@ -85,33 +86,36 @@ func parseFlags(args []string) (map[string]string, error) {
 	case err != nil:
 		name, isUnknown := strings.CutPrefix(err.Error(), "flag provided but not defined: ")
 		if isUnknown {
-			return nil, fmt.Errorf("%s is no flag; the flags are -%s (agserver -h explains them)",
-				name, strings.Join(flagNames, ", -"))
+			return nil, fmt.Errorf("%s is no flag; the flags are -%s (%s -h explains them)",
+				name, strings.Join(m.flags, ", -"), m.name)
 		}
-		return nil, fmt.Errorf("%w (agserver -h explains the flags)", err)
+		return nil, fmt.Errorf("%w (%s -h explains the flags)", err, m.name)
 	case set.NArg() > 0:
-		return nil, fmt.Errorf("%q is too much: agserver takes flags only (agserver -h explains them)", set.Arg(0))
+		return nil, fmt.Errorf("%q is too much: %s takes flags only (%s -h explains them)", set.Arg(0), m.name, m.name)
 	}
 	return given, nil
 }
 
 // readConfig reads and checks everything, so that nothing is started on half an
 // understanding.
-func readConfig(args []string, getenv func(string) string) (*config, error) {
-	flags, err := parseFlags(args)
+func readConfig(m *mode, args []string, getenv func(string) string) (*config, error) {
+	flags, err := parseFlags(m, args)
 	if err != nil {
 		return nil, err
 	}
-	s := settings{flags: flags, getenv: getenv}
-	var c config
-	for _, read := range []func(settings) error{
-		c.readEnvironment, c.readAddress, c.readOptions, c.readLog, c.readDrain, c.readCluster,
-	} {
-		if err := read(s); err != nil {
-			return nil, err
-		}
+	c := &config{options: new(agserver.Options)}
+	if err := m.read(c, settings{flags: flags, getenv: getenv}); err != nil {
+		return nil, err
 	}
-	return &c, nil
+	return c, nil
+}
+
+// readNode reads the settings of the server itself.
+func readNode(c *config, s settings) error {
+	return cmp.Or(
+		c.readEnvironment(s), c.readAddress(s, "SOCKETCLUSTER_PORT", "8000"), c.readOptions(s),
+		c.readLog(s, "SOCKETCLUSTER_LOG_LEVEL"), c.readDrain(s), c.readCluster(s),
+	)
 }
 
 func (c *config) readEnvironment(s settings) error {
@@ -123,8 +127,9 @@ func (c *config) readEnvironment(s settings) error {
 	return nil
 }
 
-func (c *config) readAddress(s settings) error {
-	port := s.find("port", "SOCKETCLUSTER_PORT", "8000")
+func (c *config) readAddress(s settings, env, def string) error {
+	c.portName = env
+	port := s.find("port", env, def)
 	if _, err := strconv.ParseUint(port.value, 10, 16); err != nil {
 		return port.errorf("a whole number from 0 (any free port) to 65535")
 	}
@@ -176,8 +181,8 @@ func names(object, name string) bool {
 	return ok
 }
 
-func (c *config) readLog(s settings) error {
-	level := s.find("log-level", "SOCKETCLUSTER_LOG_LEVEL", "2")
+func (c *config) readLog(s settings, env string) error {
+	level := s.find("log-level", env, "2")
 	n, err := strconv.Atoi(level.value)
 	if err != nil || n < 0 || n > 3 {
 		return level.errorf("0 (nothing), 1 (errors), 2 (warnings too) or 3 (everything)")

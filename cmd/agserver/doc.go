@@ -5,12 +5,14 @@
 //	go run ./cmd/agserver                # http://localhost:8000/ is the playground
 //	agserver -env prod -port 80          # neither playground nor demo procedures
 //	agserver -h                          # the manual page
+//	agserver scc-state                   # the state server of an SCC cluster
 //
 // It takes the environment variables of the socketcluster app template; flags
 // win over them. A program of one's own with procedures of its own embeds the
 // package agserver instead: see the README.
 //
-// Files: config (flags and environment), usage (the manual page), log, serve
-// (the life of the server), http (health check and playground), demo (what
-// belongs to development mode).
+// Files: mode (which of the programs this is), config (flags and environment),
+// usage (the manual pages), log, serve (the life of a server), http (health check
+// and playground), demo (what belongs to development mode), cluster (the ways to
+// other nodes), scc_state.
 package main

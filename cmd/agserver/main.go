@@ -20,10 +20,11 @@ func main() {
 // run is the whole program; it returns the exit status. It blocks until the
 // server has ended.
 func run(args []string, getenv func(string) string) int {
-	config, err := readConfig(args, getenv)
+	m, args := chooseMode(args)
+	config, err := readConfig(m, args, getenv)
 	switch {
 	case errors.Is(err, errHelp):
-		fmt.Print(manual)
+		fmt.Print(m.manual)
 		return exitOK
 	case err != nil:
 		fmt.Fprintf(os.Stderr, "agserver: %v\n", err)
@@ -31,8 +32,10 @@ func run(args []string, getenv func(string) string) int {
 	}
 
 	log := newLogger(os.Stderr, config)
-	warnOfUnused(log, getenv)
-	if err := serve(config, log); err != nil {
+	if m == &node {
+		warnOfUnused(log, getenv)
+	}
+	if err := m.serve(config, log); err != nil {
 		fmt.Fprintf(os.Stderr, "agserver: %v\n", err)
 		return exitFailed
 	}

@@ -95,8 +95,15 @@ type program struct {
 // start runs the program on a free port of 127.0.0.1 and waits until it listens.
 func start(t *testing.T, env []string, args ...string) *program {
 	t.Helper()
+	return startMode(t, nil, env, args...)
+}
+
+// startMode is start for the program in another mode, or none.
+func startMode(t *testing.T, mode, env []string, args ...string) *program {
+	t.Helper()
 	p := &program{ended: make(chan struct{})}
-	p.cmd = command(env, append([]string{"-host", "127.0.0.1", "-port", "0", "-log-format", "json"}, args...)...)
+	mode = append(mode, "-host", "127.0.0.1", "-port", "0", "-log-format", "json")
+	p.cmd = command(env, append(mode, args...)...)
 	p.cmd.Stderr = &p.lines
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)

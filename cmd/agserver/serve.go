@@ -15,8 +15,8 @@ import (
 	"github.com/socketcluster-go/socketcluster/agserver"
 )
 
-// serve runs the server until a signal ends it. It starts goroutines for the
-// log, the clock, the memory and the listener, and returns when all have ended.
+// serve runs the server until a signal ends it. Goroutines are started for the
+// log, the clock, the memory and the listener; it returns when all have ended.
 func serve(c *config, log *slog.Logger) error {
 	broker, leave, err := c.cluster.open(log)
 	if err != nil {
@@ -25,6 +25,21 @@ func serve(c *config, log *slog.Logger) error {
 	defer leave()
 	c.options.Broker = broker
 	srv := agserver.New(c.options)
+	return live(srv, c, log, func(ctx context.Context, background *sync.WaitGroup, address net.Addr) func() {
+		announce(c, log, address)
+		if c.dev {
+			addDemo(srv)
+			background.Go(func() { tick(ctx, srv, log) })
+		}
+		return func() {}
+	})
+}
+
+// live serves until a signal comes. begin is called when the server listens; what
+// it starts has to end with its context. It returns what is to be done when the
+// end begins, before the sockets are closed.
+func live(srv *agserver.Server, c *config, log *slog.Logger,
+	begin func(ctx context.Context, background *sync.WaitGroup, address net.Addr) (leave func())) error {
 	h := new(health)
 	other, err := newHTTPHandler(c, log, h)
 	if err != nil {
@@ -34,7 +49,7 @@ func serve(c *config, log *slog.Logger) error {
 
 	listener, err := net.Listen("tcp", c.address)
 	if err != nil {
-		return listenError(err)
+		return listenError(err, c.portName)
 	}
 
 	signals := make(chan os.Signal, 2)
@@ -47,14 +62,9 @@ func serve(c *config, log *slog.Logger) error {
 	defer stop()
 	logEvents(ctx, &background, srv, log, h)
 	background.Go(func() { trim(ctx, srv) })
-	if c.dev {
-		addDemo(srv)
-		background.Go(func() { tick(ctx, srv, log) })
-	}
-
+	leave := begin(ctx, &background, listener.Addr())
 	served := make(chan error, 1)
 	background.Go(func() { served <- srv.Serve(listener) })
-	announce(c, log, listener.Addr())
 
 	select {
 	case err := <-served:
@@ -62,6 +72,7 @@ func serve(c *config, log *slog.Logger) error {
 	case s := <-signals:
 		log.Info("ending", "signal", s.String(), "sockets", srv.ClientsCount(), "within", c.drainTime)
 		h.ending.Store(true)
+		leave()
 		return end(srv, c, log, signals)
 	}
 }
@@ -106,7 +117,7 @@ func end(srv *agserver.Server, c *config, log *slog.Logger, signals <-chan os.Si
 	return nil
 }
 
-func listenError(err error) error {
+func listenError(err error, portName string) error {
 	var op *net.OpError
 	if !errors.As(err, &op) {
 		return err
@@ -114,7 +125,7 @@ func listenError(err error) error {
 	hint := ""
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		hint = "; -port or SOCKETCLUSTER_PORT chooses another port"
+		hint = "; -port or " + portName + " chooses another port"
 	case errors.Is(err, syscall.EACCES):
 		hint = "; ports below 1024 need a privilege"
 	}

@@ -6,6 +6,8 @@ const manual = `NAME
 
 SYNOPSIS
   agserver [flags]
+  agserver scc-state [flags]     the state server of an SCC cluster
+  agserver help [scc-state]      this page, or that of a mode
 
 DESCRIPTION
   Serves AG sockets, which socketcluster-client speaks, with channels in memory,
