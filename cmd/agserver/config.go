@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/cmd/agserver/internal/sccnode"
 	"github.com/socketcluster-go/socketcluster/cmd/agserver/internal/sccstate"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -29,6 +30,7 @@ type config struct {
 	drainTime time.Duration
 	cluster   cluster
 	sccState  sccstate.Options
+	sccBroker sccnode.Options
 }
 
 // errHelp: the manual page was asked for.
@@ -90,6 +92,9 @@ func parseFlags(m *mode, args []string) (map[string]string, error) {
 				name, strings.Join(m.flags, ", -"), m.name)
 		}
 		return nil, fmt.Errorf("%w (%s -h explains the flags)", err, m.name)
+	case set.NArg() > 0 && m == &node:
+		return nil, fmt.Errorf("%q is too much: agserver takes flags only, behind the name of a mode (%s, %s) or none "+
+			"(agserver -h explains them)", set.Arg(0), sccBroker.argument, sccState.argument)
 	case set.NArg() > 0:
 		return nil, fmt.Errorf("%q is too much: %s takes flags only (%s -h explains them)", set.Arg(0), m.name, m.name)
 	}
@@ -142,15 +147,10 @@ func (c *config) readAddress(s settings, env, def string) error {
 }
 
 func (c *config) readOptions(s settings) error {
-	text := s.find("options", "SOCKETCLUSTER_OPTIONS", "{}")
-	options, err := agserver.ParseOptions([]byte(text.value))
-	if named, ok := errors.AsType[*protocol.Error](err); ok {
-		return fmt.Errorf("%s: %s", text.from, named.Message)
-	} else if err != nil {
-		return fmt.Errorf("%s: %w", text.from, err)
+	text, err := c.readOptionsText(s)
+	if err != nil {
+		return err
 	}
-	c.options = options
-
 	limit := s.find("channel-limit", "SOCKETCLUSTER_SOCKET_CHANNEL_LIMIT", "")
 	if limit.from == "" {
 		return nil
@@ -169,6 +169,19 @@ func (c *config) readOptions(s settings) error {
 		c.options.SocketChannelLimit = -1 // in Options, 0 is the default
 	}
 	return nil
+}
+
+// readOptionsText returns the text of the options, too.
+func (c *config) readOptionsText(s settings) (setting, error) {
+	text := s.find("options", "SOCKETCLUSTER_OPTIONS", "{}")
+	options, err := agserver.ParseOptions([]byte(text.value))
+	if named, ok := errors.AsType[*protocol.Error](err); ok {
+		return text, fmt.Errorf("%s: %s", text.from, named.Message)
+	} else if err != nil {
+		return text, fmt.Errorf("%s: %w", text.from, err)
+	}
+	c.options = options
+	return text, nil
 }
 
 // names reports whether a JSON object has a member of this name.

@@ -6,6 +6,7 @@
 //	agserver -env prod -port 80          # neither playground nor demo procedures
 //	agserver -h                          # the manual page
 //	agserver scc-state                   # the state server of an SCC cluster
+//	agserver scc-broker                  # a broker of one
 //
 // It takes the environment variables of the socketcluster app template; flags
 // win over them. A program of one's own with procedures of its own embeds the
@@ -14,5 +15,5 @@
 // Files: mode (which of the programs this is), config (flags and environment),
 // usage (the manual pages), log, serve (the life of a server), http (health check
 // and playground), demo (what belongs to development mode), cluster (the ways to
-// other nodes), scc_state.
+// other nodes), scc_state, scc_broker.
 package main

@@ -1,16 +1,15 @@
 package main
 
-import (
-	"log/slog"
-)
+import "log/slog"
 
 // mode is one of the programs that this one is.
 type mode struct {
-	name   string // as it is called
-	manual string
-	flags  []string
-	read   func(*config, settings) error
-	serve  func(*config, *slog.Logger) error
+	name     string // as it is called
+	argument string // that chooses it
+	manual   string
+	flags    []string
+	read     func(*config, settings) error
+	serve    func(*config, *slog.Logger) error
 }
 
 var node = mode{
@@ -31,8 +30,8 @@ func chooseMode(args []string) (*mode, []string) {
 	}
 	m := &node
 	if len(args) > 0 {
-		for _, other := range []*mode{&sccState} {
-			if other.name == node.name+" "+args[0] {
+		for _, other := range []*mode{&sccState, &sccBroker} {
+			if other.argument == args[0] {
 				m, args = other, args[1:]
 				break
 			}

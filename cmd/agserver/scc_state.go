@@ -16,11 +16,12 @@ import (
 
 // sccState is the mode that takes the place of SocketCluster's scc-state.
 var sccState = mode{
-	name:   "agserver scc-state",
-	manual: sccStateManual,
-	flags:  []string{"host", "port", "major", "log-level", "log-format", "drain"},
-	read:   readSCCState,
-	serve:  serveSCCState,
+	name:     "agserver scc-state",
+	argument: "scc-state",
+	manual:   sccStateManual,
+	flags:    []string{"host", "port", "major", "log-level", "log-format", "drain"},
+	read:     readSCCState,
+	serve:    serveSCCState,
 }
 
 func readSCCState(c *config, s settings) error {
@@ -74,15 +75,15 @@ func serveSCCState(c *config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
-	return live(srv, c, log, func(ctx context.Context, background *sync.WaitGroup, address net.Addr) func() {
+	return live(srv, c, log, func(ctx context.Context, background *sync.WaitGroup, address net.Addr) leaving {
 		log.Info("listening", "address", address.String(), "mode", "scc-state", "major", o.Major, "pid", os.Getpid())
 		if o.AuthKey == "" {
 			log.Warn("no SCC_AUTH_KEY: whoever reaches the port can join the cluster")
 		}
 		// It ends before the sockets are closed: those that stay a moment longer are
 		// not to be told that the others have left.
-		ctx, leave := context.WithCancel(ctx)
+		ctx, stop := context.WithCancel(ctx)
 		background.Go(func() { state.Run(ctx) })
-		return leave
+		return func(context.Context) { stop() }
 	})
 }

@@ -25,21 +25,24 @@ func serve(c *config, log *slog.Logger) error {
 	defer leave()
 	c.options.Broker = broker
 	srv := agserver.New(c.options)
-	return live(srv, c, log, func(ctx context.Context, background *sync.WaitGroup, address net.Addr) func() {
+	return live(srv, c, log, func(ctx context.Context, background *sync.WaitGroup, address net.Addr) leaving {
 		announce(c, log, address)
 		if c.dev {
 			addDemo(srv)
 			background.Go(func() { tick(ctx, srv, log) })
 		}
-		return func() {}
+		return func(context.Context) {}
 	})
 }
 
+// leaving is what is to be done when the end begins, before sockets are closed. It
+// takes no longer than its context lasts.
+type leaving func(ctx context.Context)
+
 // live serves until a signal comes. begin is called when the server listens; what
-// it starts has to end with its context. It returns what is to be done when the
-// end begins, before the sockets are closed.
+// it starts has to end with its context.
 func live(srv *agserver.Server, c *config, log *slog.Logger,
-	begin func(ctx context.Context, background *sync.WaitGroup, address net.Addr) (leave func())) error {
+	begin func(ctx context.Context, background *sync.WaitGroup, address net.Addr) leaving) error {
 	h := new(health)
 	other, err := newHTTPHandler(c, log, h)
 	if err != nil {
@@ -72,8 +75,7 @@ func live(srv *agserver.Server, c *config, log *slog.Logger,
 	case s := <-signals:
 		log.Info("ending", "signal", s.String(), "sockets", srv.ClientsCount(), "within", c.drainTime)
 		h.ending.Store(true)
-		leave()
-		return end(srv, c, log, signals)
+		return end(srv, c, log, leave, signals)
 	}
 }
 
@@ -86,7 +88,7 @@ var errSignalled = errors.New("ended at once by a second signal")
 // end closes the server in order, or at once when there is another signal.
 // Peers that do not take part in the closing in time are cut off: that is order,
 // too.
-func end(srv *agserver.Server, c *config, log *slog.Logger, signals <-chan os.Signal) error {
+func end(srv *agserver.Server, c *config, log *slog.Logger, leave leaving, signals <-chan os.Signal) error {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(nil)
 	go func() { // ends with ctx
@@ -99,8 +101,12 @@ func end(srv *agserver.Server, c *config, log *slog.Logger, signals <-chan os.Si
 
 	drain, cancelDrain := context.WithTimeout(ctx, c.drainTime)
 	defer cancelDrain()
+	half, cancelHalf := context.WithTimeout(drain, c.drainTime/2)
+	leave(half)
+	cancelHalf()
 	// Half of the time is for the stages, half for what is slow to answer.
-	err := srv.Shutdown(drain, c.drainTime/2)
+	deadline, _ := drain.Deadline()
+	err := srv.Shutdown(drain, time.Until(deadline)/2)
 	if errors.Is(err, context.DeadlineExceeded) {
 		log.Warn("time is up: what is left was cut off")
 		cut, cancelCut := context.WithTimeout(ctx, cutTime)

@@ -6,8 +6,9 @@ const manual = `NAME
 
 SYNOPSIS
   agserver [flags]
+  agserver scc-broker [flags]    a broker of an SCC cluster
   agserver scc-state [flags]     the state server of an SCC cluster
-  agserver help [scc-state]      this page, or that of a mode
+  agserver help [MODE]           this page, or that of scc-broker or scc-state
 
 DESCRIPTION
   Serves AG sockets, which socketcluster-client speaks, with channels in memory,

@@ -17,7 +17,7 @@ func TestProgram_Usage(t *testing.T) {
 		{"FlagWithoutValue", nil, []string{"-port"},
 			"agserver: flag needs an argument: -port (agserver -h explains the flags)"},
 		{"Argument", nil, []string{"start"},
-			`agserver: "start" is too much: agserver takes flags only (agserver -h explains them)`},
+			`agserver: "start" is too much: agserver takes flags only, behind the name of a mode (scc-broker, scc-state) or none (agserver -h explains them)`},
 		{"Env", nil, []string{"-env", "staging"}, `agserver: -env must be dev or prod, not "staging"`},
 		{"EnvVariable", []string{"ENV=production"}, nil, `agserver: ENV must be dev or prod, not "production"`},
 		{"Port", nil, []string{"-port", "65536"},

@@ -2,25 +2,24 @@ package sccstate
 
 import (
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
 	"regexp"
 	"strconv"
 	"strings"
 
+	"github.com/socketcluster-go/socketcluster/cmd/agserver/internal/scckey"
 	"github.com/socketcluster-go/socketcluster/middleware"
 )
 
 // admit lets in who knows the key and has the right version.
 func (s *State) admit(_ context.Context, a *middleware.Action) error {
-	query := a.Request.URL.Query()
 	if a.Kind == middleware.HandshakeWS {
-		if keys := query["authKey"]; s.options.AuthKey != "" && (len(keys) != 1 || !same(keys[0], s.options.AuthKey)) {
+		if !scckey.Check(a.Request, s.options.AuthKey) {
 			return ErrBadClusterAuth
 		}
 		return nil
 	}
 
+	query := a.Request.URL.Query()
 	kind, version := query.Get("instanceType"), query.Get("version")
 	major, known := majorVersion(version)
 	if known && major == s.options.Major {
@@ -40,14 +39,7 @@ func (s *State) admit(_ context.Context, a *middleware.Action) error {
 			"Please, update the %s up to version ^%d.0.0",
 			kind, version, address, query.Get("instancePort"), own, kind, s.options.Major)
 	}
-	s.options.Log.Warn("refused an instance", "err", err.Message)
 	return err
-}
-
-// same compares keys in a time that tells nothing of what they have in common.
-func same(a, b string) bool {
-	x, y := sha256.Sum256([]byte(a)), sha256.Sum256([]byte(b))
-	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
 var semver = regexp.MustCompile(`\d+\.\d+\.\d+`)

@@ -25,6 +25,8 @@
 //
 //   - The time of a snapshot, by which workers tell new from old, is never that of
 //     an earlier one. There, of two in one millisecond workers drop the second.
+//   - Each worker is told where it is itself (sccSourceWorkerURI). There an
+//     announcement says the same to all: where the worker is that joined last.
 //   - A call that a worker does not answer is made again, but no longer than until
 //     there is newer news for it.
 //   - An IPv4 address without a family is written without brackets, which only

@@ -1,14 +1,15 @@
 package sccstate
 
-import "github.com/socketcluster-go/socketcluster/protocol"
+import (
+	"github.com/socketcluster-go/socketcluster/cmd/agserver/internal/scckey"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
 
 // What instances are told.
 var (
 	// ErrBadClusterAuth refuses a connection without the cluster's key.
-	ErrBadClusterAuth = &protocol.Error{
-		Name:    "BadClusterAuthError",
-		Message: "Cannot connect to the scc-state instance without providing a valid authKey as a URL query argument.",
-	}
+	ErrBadClusterAuth = scckey.ErrBadClusterAuth.Withf(
+		"Cannot connect to the scc-state instance without providing a valid authKey as a URL query argument.")
 	// ErrCompatibility refuses an instance of another major version.
 	ErrCompatibility = &protocol.Error{Name: "CompatibilityError"}
 	// ErrStarting keeps a worker waiting until brokers have had time to join.

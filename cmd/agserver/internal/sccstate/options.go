@@ -26,7 +26,8 @@ type Options struct {
 	// that does not say its own. Empty means that there is no proxy.
 	ForwardedFor string
 
-	// RetryDelay is the time between two calls of a worker that fails to answer.
+	// RetryDelay is the time between two calls of a worker that fails to answer;
+	// negative is the default, too.
 	RetryDelay time.Duration
 	// ScaleOutDelay is how long the arrival of an instance waits to be announced,
 	// ScaleBackDelay its leaving.
@@ -62,6 +63,9 @@ func (o *Options) withDefaults() Options {
 			*d.value = d.def
 		}
 		*d.value = max(0, *d.value)
+	}
+	if c.RetryDelay == 0 {
+		c.RetryDelay = DefaultRetryDelay
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
