@@ -46,8 +46,12 @@ func (c connector) UpgradeQuickly(r *engine.Request) (engine.Decision, bool) {
 }
 
 // decideUpgrade looks at the path, asks the handshake middleware, and looks at the
-// origin: the order of the reference.
+// origin: the order of the reference. Before all that comes the rate of a proxy's
+// client.
 func (c connector) decideUpgrade(ctx context.Context, r *engine.Request, m *installed) engine.Decision {
+	if !c.admitForwarded(r) {
+		return engine.Decision{Status: http.StatusTooManyRequests}
+	}
 	if c.opt.Path != AnyPath && r.Path() != c.opt.Path {
 		return engine.Decision{Status: http.StatusBadRequest}
 	}
@@ -281,9 +285,13 @@ func parseProxies(texts []string) ([]netip.Prefix, error) {
 // last entry of X-Forwarded-For that is not itself one of them. When the peer is
 // no trusted proxy it is the peer's own address.
 func (s *Socket) ForwardedFor() netip.Addr {
-	client := s.RemoteAddr().Addr().Unmap()
-	entries := strings.Split(s.conn.Request().Header("X-Forwarded-For"), ",")
-	for i := len(entries) - 1; i >= 0 && s.srv.trusts(client); i-- {
+	return s.srv.forwardedFor(s.RemoteAddr().Addr().Unmap(), s.conn.Request())
+}
+
+// forwardedFor does that for a request of a peer.
+func (s *Server) forwardedFor(client netip.Addr, r *engine.Request) netip.Addr {
+	entries := strings.Split(r.Header("X-Forwarded-For"), ",")
+	for i := len(entries) - 1; i >= 0 && s.trusts(client); i-- {
 		addr, err := netip.ParseAddr(strings.TrimSpace(entries[i]))
 		if err != nil {
 			break

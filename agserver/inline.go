@@ -65,11 +65,14 @@ func (r *runner) onGuard(h *habit, c userCode) error {
 	if timed {
 		began = r.sock.now()
 	}
+	r.yielded = false
 	r.guard.Enter()
 	err := protected(c)
 	switch held, long := r.leaveLoop(); {
 	case !held:
-		h.heldUp()
+		if !r.yielded {
+			h.heldUp()
+		}
 		r.stopped()
 	case timed:
 		h.took(r.sock.now().Sub(began))

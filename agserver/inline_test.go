@@ -40,6 +40,16 @@ func TestUserCode_MayWaitForOtherSockets(t *testing.T) {
 				return nil
 			}))
 		}},
+		"Yielding": {`{"event":"#publish","data":{"channel":"wait"}}`, func(srv *agserver.Server, wait func()) {
+			srv.SetMiddleware(middleware.Inbound, middleware.Func(func(_ context.Context, a *middleware.Action) error {
+				if a.Channel == "wait" {
+					a.Yield()
+					a.Yield()
+					wait()
+				}
+				return nil
+			}))
+		}},
 	}
 	for name, kind := range kinds {
 		t.Run(name, func(t *testing.T) {

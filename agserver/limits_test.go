@@ -126,7 +126,7 @@ func TestMaxInbound_SlowReceiver(t *testing.T) {
 // and then on its own side: the connection is not read. Nothing is lost.
 func TestMaxInbound(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
-		srv := r.serve(agserver.Options{MaxInbound: 1000, PingTimeoutDisabled: true})
+		srv := r.serve(agserver.Options{MaxInbound: 2000, PingTimeoutDisabled: true})
 		var handled journal
 		srv.HandleRaw(func(_ context.Context, _ *agserver.Socket, m agserver.Message) error {
 			handled.add(string(m.Data[:3]))
@@ -146,9 +146,9 @@ func TestMaxInbound(t *testing.T) {
 		})
 		time.Sleep(time.Second) // until the loop has left the middleware to itself
 		synctest.Wait()
-		// A thousand bytes and what was read with them: not the hundred.
-		if n, m := sent.Load(), sock.InboundBackpressure(); n < 10 || n > 50 || m < 10 || m > 50 {
-			t.Errorf("%d messages were taken and %d wait, want about ten", n, m)
+		// Two thousand bytes and what was read with them: not the hundred.
+		if n, m := sent.Load(), sock.InboundBackpressure(); n < 15 || n > 50 || m < 15 || m > 50 {
+			t.Errorf("%d messages were taken and %d wait, want about fifteen", n, m)
 		}
 		close(release)
 		check(t, await(t, done))

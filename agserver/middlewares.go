@@ -225,7 +225,7 @@ func (s *Socket) decide(t middleware.Type, a *middleware.Action, run func(*habit
 		return nil
 	}
 	reported, told := blocked(t, a.Kind, err)
-	if !s.srv.opt.QuietMiddleware {
+	if r := refusalOf(err); !s.srv.opt.QuietMiddleware && (r == nil || !r.Quiet) {
 		s.emitError(reported)
 	}
 	return told

@@ -30,7 +30,7 @@ func (s *Socket) allowEvent(p *protocol.Packet, r *runner) (protocol.Data, error
 	if r == nil || !s.srv.middleware.has(middleware.Inbound) {
 		return p.Data, nil // without a runner it was installed this moment: see wayOf
 	}
-	a := &middleware.Action{Kind: middleware.Transmit, Socket: s, Receiver: p.Event, Data: p.Data}
+	a := &middleware.Action{Kind: middleware.Transmit, Socket: s, Receiver: p.Event, Data: p.Data, Yielder: r}
 	if p.Kind == protocol.KindInvoke {
 		a.Kind, a.Receiver, a.Procedure = middleware.Invoke, "", p.Event
 	}

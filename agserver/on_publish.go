@@ -55,7 +55,7 @@ func (s *Socket) allowChannel(k middleware.Kind, channel string, data protocol.D
 	if r == nil || !s.srv.middleware.has(middleware.Inbound) {
 		return data, nil // without a runner it was installed this moment: see wayOf
 	}
-	a := &middleware.Action{Kind: k, Socket: s, Channel: channel, Data: data}
+	a := &middleware.Action{Kind: k, Socket: s, Channel: channel, Data: data, Yielder: r}
 	if expired != nil {
 		a.AuthTokenExpiredError = expired
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/authtoken"
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/middleware/rate"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -183,6 +184,14 @@ type Options struct {
 	// MaxSockets bounds the connections that are open at once; more are closed
 	// as they are accepted. 0 means no limit but the system's.
 	MaxSockets int
+
+	// ConnectRate bounds how often clients connect, all together, and
+	// ConnectRatePerAddress how often from one address (of IPv6, from one /64). More
+	// are refused as soon as they are accepted, with 503 and 429; with TLS they are
+	// closed. Of what a trusted proxy passes on the client's address counts, when its
+	// request is there. The zero Limit is none.
+	ConnectRate           rate.Limit
+	ConnectRatePerAddress rate.Limit
 
 	// TrustedProxies are the peers whose X-Forwarded-For is believed by
 	// Socket.ForwardedFor, as addresses or prefixes ("10.0.0.0/8"). nil: none.

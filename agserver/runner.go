@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver/engine"
+	"github.com/socketcluster-go/socketcluster/middleware"
 )
 
 // A runner is a goroutine that is borrowed by a socket while messages wait that
@@ -36,7 +37,12 @@ type runner struct {
 
 	// holds says that the user code at work is not to be relieved.
 	holds atomic.Bool
+
+	// yielded says that the user code at work has said that it would wait.
+	yielded bool
 }
+
+var _ middleware.Yielder = (*runner)(nil)
 
 const (
 	// watchTick is how often runners are looked at, and patience the number of
@@ -160,8 +166,11 @@ func (r *runner) watched(h *habit, c userCode) error {
 	}
 	r.started.CompareAndSwap(0, r.sock.srv.watch.ticks.Load())
 	began := r.sock.now()
+	r.yielded = false
 	err := protected(c)
-	h.took(r.sock.now().Sub(began))
+	if !r.yielded {
+		h.took(r.sock.now().Sub(began))
+	}
 	r.stopped()
 	return err
 }
@@ -173,6 +182,15 @@ func (r *runner) stopped() {
 		if v == relieved || r.started.CompareAndSwap(v, 0) {
 			return
 		}
+	}
+}
+
+// Yield is called by user code that is about to wait. On a loop, the loop goes on
+// without it, and nothing is held against the code.
+func (r *runner) Yield() {
+	r.yielded = true
+	if r.guard != nil {
+		r.guard.Yield()
 	}
 }
 

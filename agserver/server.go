@@ -26,6 +26,7 @@ type Server struct {
 	index        *channels.Index[*localChannel]
 	exchange     *channels.Exchange
 	origins      origins
+	gate         gate
 	proxies      []netip.Prefix
 	ping         *engine.Frame
 	events       Events
@@ -72,6 +73,7 @@ func New(o *Options) *Server {
 	s.events = s.emit.events()
 	s.ping = engine.NewFrame(engine.OpText, []byte(s.opt.ProtocolVersion.Ping()))
 	s.origins = newOrigins(s.opt.Origins)
+	s.gate = newGate(&s.opt)
 	s.proxies, _ = parseProxies(s.opt.TrustedProxies) // Validate has reported it
 	s.codecBox.Store(&codecBox{s.opt.Codec})
 	s.SetAuthEngine(s.opt.AuthEngine)
@@ -104,7 +106,10 @@ func (s *Server) engineConfig() *engine.Config {
 		UpgradeTimeout:   orOff(s.opt.UpgradeTimeout),
 		CloseTimeout:     orOff(s.opt.CloseTimeout),
 		Tick:             tickFor(&s.opt),
-		OnError:          s.emitError,
+		OnError:          s.engineError,
+	}
+	if s.gate.isOn() {
+		c.Admit = s.admit
 	}
 	if s.opt.PerMessageDeflate {
 		c.Deflate = &engine.Deflate{Threshold: s.opt.DeflateThreshold}

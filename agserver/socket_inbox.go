@@ -119,8 +119,8 @@ func (s *Socket) isPaused() bool {
 }
 
 // minMessageCost is what a message counts for at least, in bytes, when it
-// waits: an empty one takes room too.
-const minMessageCost = 32
+// waits: an empty one takes room too, an inMessage and its share of the queue.
+const minMessageCost = 128
 
 // next takes the first message for runner r. It reports false when there is
 // none (the inbox is out of use then) or when r has been relieved.

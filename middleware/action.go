@@ -94,11 +94,33 @@ type Action struct {
 	// was found expired on this occasion (and has been taken from it).
 	AuthTokenExpiredError error
 
+	// Yielder is set by a server that is to be told of waiting: see Yield.
+	Yielder Yielder
+
 	// UseCache makes an allowed PublishOut send the message that was prepared
 	// once for all subscribers, whatever became of Data.
 	UseCache bool
 
 	decision decision
+}
+
+// Yielder is a server that has lent a goroutine of its own to a middleware.
+type Yielder interface {
+	// Yield has what else that goroutine had to do done by another one. It is called
+	// by that goroutine, and does not block.
+	Yield()
+}
+
+// Yield says that the middleware is about to wait: for a timer, a database, another
+// server. Others' messages go on at once then. Without it the server notices after
+// 2 to 3 ms, and runs the middleware apart from then on if it waits often, which
+// costs about 2 µs for each action: so Yield is for a middleware that is quick as a
+// rule and waits now and then. Only the goroutine that was given the action may call
+// it.
+func (a *Action) Yield() {
+	if a.Yielder != nil {
+		a.Yielder.Yield()
+	}
 }
 
 // outcome is how an action ended.

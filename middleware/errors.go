@@ -31,6 +31,10 @@ type Refusal struct {
 	// Silent keeps Err from the client, which is told no more than that a
 	// middleware blocked.
 	Silent bool
+
+	// Quiet keeps it from the listeners of the server's and the socket's errors and
+	// warnings.
+	Quiet bool
 }
 
 // Error returns the text of Err.

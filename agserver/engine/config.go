@@ -1,6 +1,9 @@
 package engine
 
-import "time"
+import (
+	"net/netip"
+	"time"
+)
 
 // Config tunes an Engine. In every field zero means the default that is
 // given, and a negative value switches the limit or feature off.
@@ -47,6 +50,12 @@ type Config struct {
 	// MaxConns bounds the connections, those not yet upgraded included; more
 	// are closed as soon as they are accepted. Default: no bound.
 	MaxConns int
+	// Admit is asked about every connection before anything else is done for it,
+	// with the peer's address, which may be the zero Addr; it returns 0, or the HTTP
+	// status that the connection is refused with. A connection with TLS is only
+	// closed. It may be called from several goroutines, and must not block. nil
+	// admits all.
+	Admit func(peer netip.Addr) (status int)
 	// OnError is told of failures that concern no open connection, such as
 	// errors of accept. It may be called from several goroutines, must not
 	// block, and must not call Engine.Close. nil = they are dropped.

@@ -90,6 +90,10 @@ func (g *Guard) Leave() (held, long bool) {
 	return g.call.Load() != taken, false
 }
 
+// Yield takes the loop from the goroutine, which is within a guarded call, at once:
+// that call is about to block. It does nothing if the loop has been taken.
+func (g *Guard) Yield() { g.take(g.calls) }
+
 func (g *Guard) lost() bool { return g.call.Load() == taken }
 
 // watchGuards looks after the guards of the engine's loops. It exists while there are

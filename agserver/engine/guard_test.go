@@ -114,6 +114,29 @@ func TestGuard_StuckCodeLosesTheLoop(t *testing.T) {
 	})
 }
 
+// Code that says that it will wait loses the loop at once, and once.
+func TestGuard_Yield(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		release := make(chan struct{})
+		h, s := newStuck(t, portable, func(c *engine.Conn, text string) {
+			if text == "yields" {
+				g := c.Guard() // it is the goroutine's: later on the loop has another one
+				g.Yield()
+				g.Yield()
+				<-release
+			}
+			echo(c, text)
+		})
+		p := s.dial()
+		p.write(texts("1", "yields", "2"))
+		p.want("1")
+		p.want("2")
+		close(release)
+		p.want("yields")
+		h.told.wait(t, "1 held=true; relieved; 2 held=true; yields held=false")
+	})
+}
+
 // What other sockets had sent when a message got stuck is handled, too.
 func TestGuard_TheRestOfTheEvents(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {

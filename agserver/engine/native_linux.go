@@ -80,6 +80,13 @@ func (a *acceptor) accept(fd uintptr) bool {
 
 // give has a loop adopt the connection, or refuses it.
 func (a *acceptor) give() {
+	if ask := a.e.set.Admit; ask != nil {
+		ip, _, _ := a.from.parse()
+		if status := ask(ip); status != 0 {
+			turnAwayFD(a.fd, status)
+			return
+		}
+	}
 	err := a.e.admit()
 	if err != nil {
 		_ = unix.Close(a.fd)
@@ -90,6 +97,14 @@ func (a *acceptor) give() {
 	if err != nil {
 		a.e.set.OnError(err)
 	}
+}
+
+// turnAwayFD refuses a connection that was accepted a moment ago.
+func turnAwayFD(fd, status int) {
+	b := turnedAway(status)
+	_, _ = transmit(fd, b[:]) // a new socket has room for it, unless its peer is gone
+	_ = unix.Shutdown(fd, unix.SHUT_WR)
+	_ = unix.Close(fd)
 }
 
 // adoptFD makes a connection of a socket, which was admitted, and lets it begin on

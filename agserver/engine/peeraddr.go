@@ -30,6 +30,14 @@ func peerAddrOf(a net.Addr) (p peerAddr, ok bool) {
 	return p, p != peerAddr{}
 }
 
+// peerIP returns the IP address in a, or the zero Addr.
+func peerIP(a net.Addr) netip.Addr {
+	if ip, ok := a.(interface{ AddrPort() netip.AddrPort }); ok {
+		return ip.AddrPort().Addr().Unmap()
+	}
+	return netip.Addr{}
+}
+
 // netAddr returns the address; nil = none.
 func (p peerAddr) netAddr() net.Addr {
 	if p == (peerAddr{}) {

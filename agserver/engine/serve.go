@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/netip"
 	"os"
 	"syscall"
 	"time"
@@ -38,7 +39,7 @@ func (e *Engine) Serve(l net.Listener, other http.Handler) error {
 		nc, err := l.Accept()
 		if err == nil {
 			pause = 0
-			if err := e.serveConn(nc, w); err != nil {
+			if err := e.serveConn(nc, w); err != nil && err != ErrRefused {
 				e.set.OnError(err)
 			}
 			continue
@@ -124,11 +125,18 @@ func (e *Engine) forget(l net.Listener) {
 }
 
 // ServeConn serves one connection, reading the upgrade request from it. It
-// returns at once: ErrClosed or ErrTooManyConns if c was refused, and closed.
+// returns at once: ErrClosed, ErrTooManyConns or ErrRefused if c was refused, and
+// closed.
 func (e *Engine) ServeConn(c net.Conn) error { return e.serveConn(c, nil) }
 
 // serveConn is ServeConn; requests that are no upgrade go to w.
 func (e *Engine) serveConn(nc net.Conn, w *web) error {
+	if ask := e.set.Admit; ask != nil {
+		if status := ask(peerIP(nc.RemoteAddr())); status != 0 {
+			turnAway(nc, status)
+			return ErrRefused
+		}
+	}
 	if err := e.admit(); err != nil {
 		_ = nc.Close()
 		return err
@@ -178,6 +186,20 @@ func (e *Engine) adopt(nc net.Conn, make func(*loop) *Conn, begin func(*loop, *C
 // ServeHTTP takes over an upgrade request that reached a net/http server.
 // Every request that is no sound upgrade is refused.
 func (e *Engine) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if ask := e.set.Admit; ask != nil {
+		peer, _ := netip.ParseAddrPort(r.RemoteAddr)
+		if status := ask(peer.Addr().Unmap()); status != 0 {
+			w.Header().Set("Connection", "close")
+			w.Header().Set("Retry-After", retryAfter)
+			http.Error(w, statusText(status), status)
+			return
+		}
+	}
+	e.takeOver(w, r)
+}
+
+// takeOver is ServeHTTP for a connection that was admitted.
+func (e *Engine) takeOver(w http.ResponseWriter, r *http.Request) {
 	if !e.enter() {
 		http.Error(w, http.StatusText(http.StatusServiceUnavailable), http.StatusServiceUnavailable)
 		return

@@ -8,7 +8,9 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -132,6 +134,72 @@ func TestServe_MaxConns(t *testing.T) {
 		eventually(t, func() bool { return s.Conns() == 1 }, "one connection") // it is uncounted just after Closed
 		s.dial()
 	})
+}
+
+// Who is not admitted is told so before anything was read from it, and nothing of it
+// is counted. Behind TLS there is nothing that could be told.
+func TestServe_Admit(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		var status atomic.Int64
+		admit := func(peer netip.Addr) int {
+			if want := netip.MustParseAddr("127.0.0.1"); peer != want {
+				t.Errorf("asked about %v, want %v", peer, want)
+			}
+			return int(status.Load())
+		}
+		s := serve(t, &handler{}, engine.Config{Portable: portable, Admit: admit, OnError: func(err error) { t.Errorf("OnError(%v)", err) }}, nil)
+		s.dial()
+		for _, refused := range []int{429, 503} {
+			status.Store(int64(refused))
+			p := s.tcp()
+			if overTLS(t) {
+				p.wantEOF()
+				continue
+			}
+			res, err := http.ReadResponse(p.r, nil) // it has asked for nothing
+			if err != nil {
+				t.Fatalf("ReadResponse() = %v", err)
+			}
+			if res.StatusCode != refused || res.Header.Get("Retry-After") != "10" || !res.Close {
+				t.Errorf("answer = %d with %v, want %d, Retry-After and the end", res.StatusCode, res.Header, refused)
+			}
+			_, _ = io.Copy(io.Discard, res.Body)
+			p.wantEOF()
+		}
+		if n := s.Conns(); n != 1 {
+			t.Errorf("Conns() = %d, want 1", n)
+		}
+		status.Store(0)
+		s.dial()
+	})
+}
+
+// Connections that come another way are asked about, too; those of which the engine
+// knows are not asked about twice.
+func TestServe_AdmitElsewhere(t *testing.T) {
+	status, asked := 429, 0
+	e, err := engine.New(&handler{}, &engine.Config{Portable: true, Admit: func(netip.Addr) int { asked++; return status }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	client, server := net.Pipe()
+	if err := e.ServeConn(server); !errors.Is(err, engine.ErrRefused) {
+		t.Errorf("ServeConn() = %v, want ErrRefused", err)
+	}
+	if n, err := client.Read(make([]byte, 1)); n != 0 || err != io.EOF {
+		t.Errorf("Read() = %d, %v, want EOF", n, err)
+	}
+	srv := httptest.NewServer(e)
+	defer srv.Close()
+	res, err := srv.Client().Get(srv.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = res.Body.Close()
+	if res.StatusCode != 429 || res.Header.Get("Retry-After") != "10" || asked != 2 {
+		t.Errorf("answer = %d with %v, asked %d times, want 429 and 2", res.StatusCode, res.Header, asked)
+	}
 }
 
 func TestServeHTTP_Hijacks(t *testing.T) {

@@ -37,7 +37,7 @@ func newWeb(e *Engine, addr net.Addr, other http.Handler) *web {
 				r.TLS = state
 			}
 			if r.Header.Get("Upgrade") != "" && newRequest(r).isUpgrade() {
-				e.ServeHTTP(rw, r)
+				e.takeOver(rw, r)
 				return
 			}
 			other.ServeHTTP(rw, r)

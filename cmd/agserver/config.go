@@ -31,6 +31,7 @@ type config struct {
 	cluster   cluster
 	sccState  sccstate.Options
 	sccBroker sccnode.Options
+	rates     rates // of each socket
 }
 
 // errHelp: the manual page was asked for.
@@ -119,7 +120,7 @@ func readConfig(m *mode, args []string, getenv func(string) string) (*config, er
 func readNode(c *config, s settings) error {
 	return cmp.Or(
 		c.readEnvironment(s), c.readAddress(s, "SOCKETCLUSTER_PORT", "8000"), c.readOptions(s),
-		c.readLog(s, "SOCKETCLUSTER_LOG_LEVEL"), c.readDrain(s), c.readCluster(s),
+		c.readLimits(s), c.readLog(s, "SOCKETCLUSTER_LOG_LEVEL"), c.readDrain(s), c.readCluster(s),
 	)
 }
 

@@ -1,6 +1,9 @@
 package main
 
-import "log/slog"
+import (
+	"log/slog"
+	"slices"
+)
 
 // mode is one of the programs that this one is.
 type mode struct {
@@ -16,7 +19,7 @@ var node = mode{
 	name:   "agserver",
 	manual: manual,
 	flags: append([]string{"env", "host", "port", "options", "channel-limit", "log-level", "log-format", "drain"},
-		clusterFlags...),
+		slices.Concat(clusterFlags, limitFlags)...),
 	read:  readNode,
 	serve: serve,
 }

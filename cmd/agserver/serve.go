@@ -25,6 +25,9 @@ func serve(c *config, log *slog.Logger) error {
 	defer leave()
 	c.options.Broker = broker
 	srv := agserver.New(c.options)
+	if err := c.limit(srv); err != nil {
+		return err
+	}
 	return live(srv, c, log, func(ctx context.Context, background *sync.WaitGroup, address net.Addr) leaving {
 		announce(c, log, address)
 		if c.dev {

@@ -71,6 +71,22 @@ FLAGS
       Join nodes by Redis: the address of a server, or of some nodes of a Redis
       Cluster, as host:port with commas between. The variable
       SOCKETCLUSTER_REDIS_PASSWORD is what to log in with.
+  -connect-rate RATE     SOCKETCLUSTER_CONNECT_RATE (default 0)
+      How often clients may connect, all together: 100 is 100 times in a second,
+      100:500 the same and 500 at once, 0 as often as they like. More are
+      answered with 503, or closed.
+  -connect-rate-per-address RATE  SOCKETCLUSTER_CONNECT_RATE_PER_ADDRESS (default 0)
+      The same from one address, or one /64 of IPv6: 429.
+  -publish-rate RATE     SOCKETCLUSTER_PUBLISH_RATE (default 0)
+  -call-rate RATE        SOCKETCLUSTER_CALL_RATE (default 0)
+      How often one client may publish, and how often it may call procedures or
+      transmit. More are answered with a RateLimitError.
+  -subscribe-rate RATE   SOCKETCLUSTER_SUBSCRIBE_RATE (default 0)
+      How often one client may subscribe. More wait, as clients give a channel
+      up when they get an error.
+  -trusted-proxies LIST  SOCKETCLUSTER_TRUSTED_PROXIES
+      Whose X-Forwarded-For is believed, for the rate per address: addresses or
+      prefixes with commas between. These are not limited by that rate themselves.
   -h
       This page.
 

@@ -13,7 +13,7 @@ func TestProgram_Usage(t *testing.T) {
 		want string // the one line on standard error
 	}{
 		{"UnknownFlag", nil, []string{"-prt", "1"},
-			"agserver: -prt is no flag; the flags are -env, -host, -port, -options, -channel-limit, -log-level, -log-format, -drain, -cluster-port, -cluster-host, -cluster-peers, -nats, -redis (agserver -h explains them)"},
+			"agserver: -prt is no flag; the flags are -env, -host, -port, -options, -channel-limit, -log-level, -log-format, -drain, -cluster-port, -cluster-host, -cluster-peers, -nats, -redis, -connect-rate, -connect-rate-per-address, -publish-rate, -subscribe-rate, -call-rate, -trusted-proxies (agserver -h explains them)"},
 		{"FlagWithoutValue", nil, []string{"-port"},
 			"agserver: flag needs an argument: -port (agserver -h explains the flags)"},
 		{"Argument", nil, []string{"start"},
@@ -40,6 +40,12 @@ func TestProgram_Usage(t *testing.T) {
 			"agserver: -cluster-host is for -cluster-port, which was not given"},
 		{"TwoWaysToCluster", []string{"SOCKETCLUSTER_NATS_URL=nats://127.0.0.1:4222"}, []string{"-cluster-port", "0"},
 			"agserver: -cluster-port and SOCKETCLUSTER_NATS_URL: a node joins the others in one way only"},
+		{"Rate", nil, []string{"-call-rate", "fast"},
+			`agserver: -call-rate must be how often in a second, such as 50, or 50:200 for 200 at once; 0 for no limit, not "fast"`},
+		{"RateVariable", []string{"SOCKETCLUSTER_CONNECT_RATE=-1"}, nil,
+			`agserver: SOCKETCLUSTER_CONNECT_RATE must be how often in a second, such as 50, or 50:200 for 200 at once; 0 for no limit, not "-1"`},
+		{"Proxies", nil, []string{"-trusted-proxies", "10.0.0.0/8,proxy"},
+			`agserver: -trusted-proxies must be addresses or prefixes with commas between, such as 10.0.0.0/8, not "10.0.0.0/8,proxy"`},
 		{"OptionsNoJSON", []string{"SOCKETCLUSTER_OPTIONS={port: 8000}"}, nil,
 			"agserver: SOCKETCLUSTER_OPTIONS: The options must be a JSON object"},
 		{"OptionValue", nil, []string{"-options", `{"protocolVersion": 3}`},

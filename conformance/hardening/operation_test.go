@@ -194,6 +194,8 @@ func TestA10_SlowReceiver(t *testing.T) {
 var wallClock = map[string]string{
 	"agserver.expire":            "a token's exp is a time of day",
 	"authtoken.*":                "exp, nbf and iat are times of day",
+	"middleware/rate.NewTable":   "the start of the table's clock",
+	"middleware/rate.take":       "the table's clock: time.Since its start",
 	"agserver/engine.handshake":  "a deadline some time from now, which Go keeps by the monotonic clock",
 	"agserver/engine.Now":        "the engine's clock: time.Since its start",
 	"agserver/engine.New":        "the start of the engine's clock",

@@ -30,7 +30,10 @@ var layers = []layer{
 		"authtoken", []string{"protocol", "github.com/golang-jwt/jwt/v5"},
 		"a leaf: tokens are made and read without sockets; protocol is for its errors",
 	}, {
-		"middleware", []string{"authtoken", "protocol", "channels/stream"},
+		"middleware/rate", nil,
+		"counting needs the standard library alone",
+	}, {
+		"middleware", []string{"middleware/rate", "authtoken", "protocol", "channels/stream"},
 		"it sees a socket through an interface of its own, so that it can be tested and used without a server",
 	}, {
 		"channels", []string{"protocol", "channels/stream"},
@@ -55,11 +58,11 @@ var layers = []layer{
 		"it moves messages and knows nothing of AG packets, so that it can be replaced and measured alone",
 	}, {
 		"agserver/agservertest", []string{
-			"agserver", "agserver/engine", "agclient", "middleware", "channels/...", "authtoken", "protocol",
+			"agserver", "agserver/engine", "agclient", "middleware/...", "channels/...", "authtoken", "protocol",
 		},
 		"what tests of handlers need: a server and a client at once",
 	}, {
-		"agserver", []string{"agserver/engine", "middleware", "channels", "channels/stream", "authtoken", "protocol"},
+		"agserver", []string{"agserver/engine", "middleware", "middleware/rate", "channels", "channels/stream", "authtoken", "protocol"},
 		"never agclient: neither side may lean on the other's idea of the protocol",
 	}, {
 		"agclient", []string{"channels", "channels/stream", "protocol", "protocol/minbin", "github.com/gobwas/ws/..."},

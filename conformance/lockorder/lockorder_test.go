@@ -40,6 +40,7 @@ var order = []struct {
 	{"agserver.registryShard.mu", true},
 
 	{"middleware.decision.mu", true},
+	{"middleware/rate.shard.mu", true},
 	{"channels.Exchange.mu", false},
 	{"channels.entry.mu", true},
 	{"agserver/engine.Engine.mu", false},
@@ -61,7 +62,7 @@ var exceptions = map[[2]string]string{
 }
 
 // packages are those whose locks have to keep to the order.
-var packages = []string{"agserver", "agserver/engine", "agclient", "channels", "channels/stream", "middleware"}
+var packages = []string{"agserver", "agserver/engine", "agclient", "channels", "channels/stream", "middleware", "middleware/rate"}
 
 // documented are those whose doc.go names every lock of theirs.
 var documented = []string{"agserver", "agserver/engine"}
