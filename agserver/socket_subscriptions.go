@@ -270,13 +270,17 @@ func (s *Socket) KickOutOf(channels []string, message any) error {
 	// As in the reference the first one leaves before the answer of a procedure
 	// that kicks, if the answer is not an error.
 	ahead := !slices.ContainsFunc(channels, func(channel string) bool { return !s.IsSubscribed(channel) })
-	var errs []error
+	// All leave before the broker is told of one, which takes its time.
+	var (
+		gone []subscription
+		errs []error
+	)
 	for i, channel := range channels {
 		data, err := protocol.Encode(struct {
 			Channel string `json:"channel"`
 			Message any    `json:"message,omitempty"`
 		}{channel, message})
-		if err != nil {
+		if err != nil { // the message's, hence the first channel's already
 			return err
 		}
 		s.mu.Lock()
@@ -284,9 +288,12 @@ func (s *Socket) KickOutOf(channels []string, message any) error {
 		s.transmitLocked(protocol.EventKickOut, data, ahead && i == 0) // reports its own error
 		s.mu.Unlock()
 		if err == nil {
-			s.left(s.srv.ctx, sub)
+			gone = append(gone, sub)
 		}
 		errs = append(errs, err)
+	}
+	for _, sub := range gone {
+		s.left(s.srv.ctx, sub)
 	}
 	return errors.Join(errs...)
 }

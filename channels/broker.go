@@ -32,7 +32,8 @@ type Broker interface {
 	Unsubscribe(ctx context.Context, channel string) error
 
 	// Publish hands a message to all nodes that are subscribed, this one
-	// included, and returns when the broker has taken it. Messages that one
+	// included, and returns when the broker has taken it and, if this node is
+	// subscribed, has delivered it here. Messages that one
 	// goroutine publishes to one channel arrive in that order, and once at most.
 	// Nothing is lost in silence: ErrDisconnected and ErrOverload say that a
 	// message was not sent, ErrUnconfirmed that nobody knows. The data is borrowed

@@ -166,6 +166,34 @@ func testOrder(t *testing.T, c *cluster) {
 	s.want("a", messages...)
 }
 
+// testOwnFirst checks that what a node publishes has been delivered to itself when
+// Publish returns: an acknowledgement comes after the message.
+func testOwnFirst(t *testing.T, c *cluster) {
+	b, s := c.node("shared", "0", "1", "2", "3")
+	var running sync.WaitGroup
+	for p := range 4 {
+		running.Go(func() {
+			own := fmt.Sprint(p)
+			for i := range 100 {
+				c.publish(b, "shared", `"the same"`)
+				c.publish(b, own, fmt.Sprint(i))
+				if got := len(s.all(own)); got != i+1 {
+					t.Errorf("%d messages were delivered when Publish returned, want %d", got, i+1)
+					return
+				}
+				if got := len(s.all("shared")); got < i+1 {
+					t.Errorf("%d messages were delivered when Publish returned, want %d or more", got, i+1)
+					return
+				}
+			}
+		})
+	}
+	running.Wait()
+	if got := len(s.all("shared")); got != 400 {
+		t.Errorf("%d messages were delivered, want 400", got)
+	}
+}
+
 // wantEach checks that the channel got n messages of each of the publishers
 // "0-", "1-", …, in the order of each.
 func (s *sink) wantEach(channel string, publishers, n int) {

@@ -43,6 +43,7 @@ func Run(t *testing.T, s Suite) {
 		{"Data", testData},
 		{"BorrowedData", testBorrowedData},
 		{"Order", testOrder},
+		{"OwnFirst", testOwnFirst},
 		{"ManyPublishers", testManyPublishers},
 		{"SubscribeAgain", testSubscribeAgain},
 		{"ManyChannels", testManyChannels},

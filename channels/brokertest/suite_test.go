@@ -51,6 +51,7 @@ type hubBroker struct {
 type delivery struct {
 	channel string
 	data    protocol.Data
+	done    func() // called when it has been delivered; the publisher waits for its own
 }
 
 func (b *hubBroker) Attach(sink channels.Sink) error {
@@ -78,6 +79,9 @@ func (b *hubBroker) run() {
 			b.arrived.Wait()
 		}
 		if b.closed {
+			for _, d := range b.queue {
+				d.done()
+			}
 			b.mu.Unlock()
 			return
 		}
@@ -86,6 +90,7 @@ func (b *hubBroker) run() {
 		b.mu.Unlock()
 		for _, d := range batch {
 			b.sink.Deliver(d.channel, d.data)
+			d.done()
 		}
 	}
 }
@@ -127,10 +132,16 @@ func (b *hubBroker) Publish(_ context.Context, channel string, data protocol.Dat
 		return err
 	}
 	b.mu.Unlock()
-	d := delivery{strings.Clone(channel), bytes.Clone(data)}
+	var own sync.WaitGroup
+	defer own.Wait()
 	b.hub.mu.Lock()
 	defer b.hub.mu.Unlock()
 	for _, to := range b.hub.brokers {
+		d := delivery{strings.Clone(channel), bytes.Clone(data), func() {}}
+		if to == b {
+			own.Add(1)
+			d.done = own.Done
+		}
 		to.receive(d)
 	}
 	return nil
@@ -139,10 +150,12 @@ func (b *hubBroker) Publish(_ context.Context, channel string, data protocol.Dat
 func (b *hubBroker) receive(d delivery) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.names[d.channel] {
-		b.queue = append(b.queue, d)
-		b.arrived.Signal()
+	if !b.names[d.channel] || b.closed {
+		d.done()
+		return
 	}
+	b.queue = append(b.queue, d)
+	b.arrived.Signal()
 }
 
 func (b *hubBroker) Close() error {

@@ -17,7 +17,8 @@ import (
 type Broker struct {
 	// Immutable.
 	opt      Options
-	messages chan *nats.Msg // what has come and is to be delivered
+	messages chan *nats.Msg // what has come and is to be delivered, and marks
+	marks    sync.Map       // *nats.Msg → chan struct{}, which is closed when deliver comes to it
 
 	link          *link.Link
 	delivery      sync.WaitGroup
@@ -91,6 +92,10 @@ func (b *Broker) deliver(sink channels.Sink) {
 			if b.link.IsClosed() { // both were there
 				return
 			}
+			if m.Sub == nil {
+				b.pass(m)
+				continue
+			}
 			channel, ok := channelOf(m.Subject[min(len(b.opt.Prefix), len(m.Subject)):])
 			if !ok {
 				continue // a subject that no node of ours publishes to
@@ -101,6 +106,33 @@ func (b *Broker) deliver(sink channels.Sink) {
 				sink.Deliver(channel, m.Data)
 			}
 		}
+	}
+}
+
+// settle waits until what has come has been delivered: a mark is put behind it.
+// Past Options.Timeout it gives up: then the node is in more trouble than an
+// acknowledgement that comes too early.
+func (b *Broker) settle() {
+	ctx, cancel := context.WithTimeout(b.link.Context(), b.opt.Timeout)
+	defer cancel()
+	mark, passed := new(nats.Msg), make(chan struct{})
+	b.marks.Store(mark, passed)
+	select {
+	case b.messages <- mark:
+	case <-ctx.Done():
+		b.marks.Delete(mark)
+		return
+	}
+	select {
+	case <-passed:
+	case <-ctx.Done():
+	}
+}
+
+// pass tells settle that its mark has been reached.
+func (b *Broker) pass(mark *nats.Msg) {
+	if passed, ok := b.marks.LoadAndDelete(mark); ok {
+		close(passed.(chan struct{}))
 	}
 }
 

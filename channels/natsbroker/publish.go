@@ -79,6 +79,8 @@ func (b *Broker) ask(conn *nats.Conn) error {
 	err := conn.FlushTimeout(b.opt.Timeout)
 	switch {
 	case err == nil:
+		// The server sends a node its own messages before it confirms them.
+		b.settle()
 		return nil
 	case conn.IsClosed():
 		return channels.ErrClosed

@@ -100,14 +100,19 @@ func TestBroker_Publish(t *testing.T) {
 func TestBroker_Overload(t *testing.T) {
 	s := newSink()
 	s.blocked = make(chan struct{})
-	b := attach(t, s, &natsbroker.Options{URL: startServer(t).ClientURL(), MaxPending: 3})
+	url := startServer(t).ClientURL()
+	b := attach(t, s, &natsbroker.Options{URL: url, MaxPending: 3, Timeout: 100 * time.Millisecond})
 	if err := b.Subscribe(t.Context(), "a"); err != nil {
 		t.Fatalf("Subscribe() = %v, want nil", err)
 	}
+	other := attach(t, newSink(), &natsbroker.Options{URL: url})
 	for range 20 {
-		if err := b.Publish(t.Context(), "a", protocol.Data(`1`)); err != nil {
-			t.Fatalf("Publish() = %v, want nil", err)
+		if err := other.Publish(t.Context(), "a", protocol.Data(`1`)); err != nil {
+			t.Fatalf("Publish() of another node = %v, want nil", err)
 		}
+	}
+	if err := b.Publish(t.Context(), "a", protocol.Data(`1`)); err != nil {
+		t.Errorf("Publish() of the node that is stuck = %v, want nil", err)
 	}
 	if err := <-s.errors; !errors.Is(err, channels.ErrOverload) {
 		t.Errorf("BrokerError(%v), want %v", err, channels.ErrOverload)

@@ -8,6 +8,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
+	"github.com/socketcluster-go/socketcluster/internal/redistest"
 )
 
 func TestMain(m *testing.M) {
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) {
 func TestBroker(t *testing.T) {
 	for name, o := range map[string]redisbroker.Options{"Plain": {}, "Sharded": {Sharded: true}} {
 		t.Run(name, func(t *testing.T) {
-			server := startRedis(t)
+			server := redistest.Start(t).Addr
 			brokertest.Run(t, suite(server, o))
 		})
 	}

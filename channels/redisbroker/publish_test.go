@@ -9,6 +9,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
+	"github.com/socketcluster-go/socketcluster/internal/redistest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -45,7 +46,7 @@ func attach(t *testing.T, s *sink, o *redisbroker.Options) *redisbroker.Broker {
 
 func TestBroker_Publish(t *testing.T) {
 	t.Run("WaitsForTheConnection", func(t *testing.T) {
-		p := brokertest.NewProxy(t, startRedis(t))
+		p := brokertest.NewProxy(t, redistest.Start(t).Addr)
 		s := newSink()
 		b := attach(t, s, &redisbroker.Options{Addrs: []string{p.Addr()}, Wait: time.Minute, MaxWaiting: 4})
 		<-s.ready
@@ -76,7 +77,7 @@ func TestBroker_Publish(t *testing.T) {
 		}
 	})
 	t.Run("RefusedByRedis", func(t *testing.T) {
-		server := startRedis(t, "--rename-command", "PUBLISH", "")
+		server := redistest.Start(t, "--rename-command", "PUBLISH", "").Addr
 		s := newSink()
 		b := attach(t, s, &redisbroker.Options{Addrs: []string{server}})
 		<-s.ready
@@ -88,7 +89,7 @@ func TestBroker_Publish(t *testing.T) {
 
 func TestBroker_SaysWhyItCannotConnect(t *testing.T) {
 	s := newSink()
-	attach(t, s, &redisbroker.Options{Addrs: []string{startRedis(t, "--requirepass", "right")}, Password: "wrong"})
+	attach(t, s, &redisbroker.Options{Addrs: []string{redistest.Start(t, "--requirepass", "right").Addr}, Password: "wrong"})
 	if err := <-s.errors; err == nil {
 		t.Error("BrokerError(nil), want why")
 	}
@@ -96,7 +97,7 @@ func TestBroker_SaysWhyItCannotConnect(t *testing.T) {
 
 // A server that does not let the node subscribe what it has to is no connection.
 func TestBroker_SaysWhyItCannotSubscribe(t *testing.T) {
-	server := startRedis(t, "--rename-command", "SUBSCRIBE", "")
+	server := redistest.Start(t, "--rename-command", "SUBSCRIBE", "").Addr
 	p := brokertest.NewProxy(t, server)
 	p.Cut()
 	s := newSink()

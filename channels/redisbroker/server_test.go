@@ -1,75 +1,16 @@
 package redisbroker_test
 
 import (
-	"bytes"
 	"fmt"
-	"net"
-	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/socketcluster-go/socketcluster/internal/redistest"
 )
-
-// startRedis starts a redis-server that ends with the test, and returns its
-// address. Without one on this machine the test is left out, or, with CI=true,
-// fails.
-func startRedis(t testing.TB, args ...string) string {
-	t.Helper()
-	program, err := exec.LookPath("redis-server")
-	if err != nil {
-		if os.Getenv("CI") == "true" {
-			t.Fatal("redis-server is not installed (Debian: apt-get install redis-server)")
-		}
-		t.Skip("redis-server is not installed (Debian: apt-get install redis-server)")
-	}
-	return startRedisAt(t, program, freeAddress(t), args...)
-}
-
-func startRedisAt(t testing.TB, program, address string, args ...string) string {
-	t.Helper()
-	_, port, err := net.SplitHostPort(address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var log bytes.Buffer
-	cmd := exec.Command(program, append([]string{
-		"--port", port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", t.TempDir(),
-	}, args...)...)
-	cmd.Stdout, cmd.Stderr = &log, &log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		_ = cmd.Process.Kill()
-		_ = cmd.Wait() // it was killed
-		if t.Failed() {
-			t.Logf("redis-server:\n%s", log.String())
-		}
-	})
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-		if c, err := net.Dial("tcp", address); err == nil {
-			_ = c.Close()
-			return address
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("redis-server does not start")
-		}
-	}
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
 
 // startCluster starts a Redis Cluster of three masters and returns the address of
 // one.
@@ -78,7 +19,7 @@ func startCluster(t *testing.T) string {
 	const nodes, slots = 3, 16384
 	var addrs []string
 	for range nodes {
-		addrs = append(addrs, startRedis(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000"))
+		addrs = append(addrs, redistest.Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000").Addr)
 	}
 	for i, addr := range addrs {
 		first, last := i*slots/nodes, (i+1)*slots/nodes-1

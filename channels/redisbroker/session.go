@@ -28,6 +28,7 @@ type session struct {
 	release func() // gives the feed back
 	lost    <-chan error
 	sink    channels.Sink
+	echoes  *echoes
 
 	ctx       context.Context // ends with the session
 	cancel    context.CancelCauseFunc
@@ -47,7 +48,7 @@ func (b *Broker) connect(sink channels.Sink) (*session, error) {
 		return nil, err
 	}
 	s := &session{
-		opt: &b.opt, client: client, sink: sink,
+		opt: &b.opt, client: client, sink: sink, echoes: newEchoes(),
 		awaiting: make(map[string]chan struct{}), receivers: make(map[string]*receiver),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
@@ -78,22 +79,26 @@ func anyNode(client rueidis.Client) rueidis.Client {
 // onMessage is called by the feed's reader, one message at a time.
 func (s *session) onMessage(m rueidis.PubSubMessage) {
 	channel, ok := strings.CutPrefix(m.Channel, s.opt.Prefix)
-	switch {
-	case !ok:
-	case m.Message == "":
+	if !ok {
+		return
+	}
+	if m.Message == "" {
 		s.sink.Deliver(channel, nil)
-	default:
+	} else {
 		s.sink.Deliver(channel, protocol.Data(m.Message))
 	}
+	s.echoes.came(channel, m.Message)
 }
 
 func (s *session) onSubscription(c rueidis.PubSubSubscription) {
+	name := strings.TrimPrefix(c.Channel, s.opt.Prefix)
 	if c.Kind != "subscribe" && c.Kind != "ssubscribe" {
+		s.echoes.end(name)
 		return
 	}
+	s.echoes.begin(name)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := strings.TrimPrefix(c.Channel, s.opt.Prefix)
 	if confirmed := s.awaiting[name]; confirmed != nil {
 		close(confirmed)
 		delete(s.awaiting, name)
@@ -149,19 +154,40 @@ func (s *session) ask(ctx context.Context, names []string) error {
 }
 
 func (s *session) unsubscribe(ctx context.Context, name string) error {
+	s.echoes.end(name)
 	if s.opt.Sharded {
 		return s.stopReceiving(ctx, name)
 	}
 	return s.named(ctx, s.feed.Do(ctx, s.feed.B().Unsubscribe().Channel(s.opt.Prefix+name).Build()).Error())
 }
 
+// publish returns when Redis has taken the message and, where this node is
+// subscribed, it has been delivered here.
 func (s *session) publish(ctx context.Context, name string, data protocol.Data) error {
-	subject := s.opt.Prefix + name
 	text := string(data) // a copy: the client may still hold it when ctx has ended
-	if s.opt.Sharded {
-		return s.client.Do(ctx, s.client.B().Spublish().Channel(subject).Message(text).Build()).Error()
+	own := s.echoes.expect(name, text)
+	receivers, err := s.send(ctx, s.opt.Prefix+name, text)
+	switch {
+	case own == nil:
+		return err
+	case err != nil || receivers == 0:
+		s.echoes.forget(name, own)
+		return err
 	}
-	return s.node.Do(ctx, s.node.B().Publish().Channel(subject).Message(text).Build()).Error()
+	select {
+	case <-own.come:
+	case <-s.ctx.Done():
+	case <-ctx.Done():
+		s.echoes.forget(name, own)
+	}
+	return nil
+}
+
+func (s *session) send(ctx context.Context, subject, text string) (receivers int64, err error) {
+	if s.opt.Sharded {
+		return s.client.Do(ctx, s.client.B().Spublish().Channel(subject).Message(text).Build()).AsInt64()
+	}
+	return s.node.Do(ctx, s.node.B().Publish().Channel(subject).Message(text).Build()).AsInt64()
 }
 
 // named tells an end of the connection from other errors.

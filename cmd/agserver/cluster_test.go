@@ -13,6 +13,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/channels/stream"
+	"github.com/socketcluster-go/socketcluster/internal/redistest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -263,10 +264,13 @@ func TestProgram_NATS(t *testing.T) {
 
 // TestProgram_Redis joins two nodes by a Redis server.
 func TestProgram_Redis(t *testing.T) {
-	address := startRedis(t)
-	env := []string{"SOCKETCLUSTER_REDIS_PASSWORD=" + redisPassword}
+	const password = "s3cret"
+	address := redistest.Start(t, "--requirepass", password).Addr
+	env := []string{"SOCKETCLUSTER_REDIS_PASSWORD=" + password}
 	a := start(t, env, "-env", "prod", "-redis", address)
 	b := start(t, env, "-env", "prod", "-redis", address)
+	a.waitLog(t, "joined with the cluster")
+	b.waitLog(t, "joined with the cluster")
 	inA, inB := a.listen(t, "room"), b.listen(t, "room")
 	for i := 1; i <= 100; i++ {
 		if err := inA.publish(t, "room", i); err != nil {

@@ -30,6 +30,13 @@ func serve(c *config, log *slog.Logger) error {
 	}
 	return live(srv, c, log, func(ctx context.Context, background *sync.WaitGroup, address net.Addr) leaving {
 		announce(c, log, address)
+		if broker != nil {
+			background.Go(func() {
+				if _, err := srv.Events().Ready.Once(ctx); err == nil {
+					log.Info("joined with the cluster")
+				}
+			})
+		}
 		if c.dev {
 			addDemo(srv)
 			background.Go(func() { tick(ctx, srv, log) })

@@ -4,4 +4,7 @@
 // conformance/reference. It holds no protocol logic of its own.
 //
 //	go run ./conformance/app --port 8000 --options '{"ackTimeout": 500}'
+//	go run ./conformance/app --redis 127.0.0.1:6379
+//
+// Without a flag that names a broker it runs on the server's own.
 package main

@@ -22,19 +22,23 @@ func main() {
 	options := flag.String("options", "{}", "options of the server, as JSON under the Node server's names")
 	portable := flag.Bool("portable", false, "serve every connection by a goroutine rather than by event loops")
 	secure := flag.Bool("tls", false, "serve with TLS, and a certificate that nobody knows")
+	broker := brokerFlags()
 	flag.Parse()
-	if err := run(*port, []byte(*options), *portable, *secure); err != nil {
+	if err := run(*port, []byte(*options), *portable, *secure, broker); err != nil {
 		fmt.Fprintln(os.Stderr, "app:", err)
 		os.Exit(1)
 	}
 }
 
-func run(port int, text []byte, portable, secure bool) error {
+func run(port int, text []byte, portable, secure bool, broker *brokerChoice) error {
 	opt, types, err := parseOptions(text)
 	if err != nil {
 		return err
 	}
 	opt.Portable = portable
+	if opt.Broker, err = broker.open(); err != nil {
+		return err
+	}
 	srv := agserver.New(opt)
 	a := &app{srv: srv, journal: newJournal(srv)}
 	a.handleProcedures()
@@ -56,9 +60,12 @@ func run(port int, text []byte, portable, secure bool) error {
 			return err
 		}
 	}
-	fmt.Printf("listening on %d\n", l.Addr().(*net.TCPAddr).Port)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	if _, err := srv.Events().Ready.Once(ctx); err != nil { // the broker's
+		return err
+	}
+	fmt.Printf("listening on %d\n", l.Addr().(*net.TCPAddr).Port)
 	go srv.Serve(l) // ends with the process
 	<-ctx.Done()
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/agserver"
 	"github.com/socketcluster-go/socketcluster/authtoken"
+	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/stream"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -189,9 +190,19 @@ func (a *app) publish(ctx context.Context, req *agserver.Request) error {
 	return settle(req, a.srv.Exchange().InvokePublish(ctx, channel, data))
 }
 
-func (a *app) exSub(_ context.Context, req *agserver.Request) error {
+// exSub answers when the exchange is subscribed: at once on the server's own
+// broker, a round trip later on others.
+func (a *app) exSub(ctx context.Context, req *agserver.Request) error {
 	channel, _ := req.Data().Member("channel").Text()
-	ch := a.srv.Exchange().Subscribe(channel)
+	ch := a.srv.Exchange().Channel(channel)
+	subscribed := ch.Listener(channels.EventSubscribe).Consume()
+	defer subscribed.Kill()
+	ch.Subscribe()
+	if !ch.IsSubscribed() {
+		if _, err := subscribed.Next(ctx); err != nil {
+			return req.Fail(err)
+		}
+	}
 	a.journal.follow(channel, func() *stream.Consumer[protocol.Data] { return ch.Output().Consume() })
 	return req.Reply(nil)
 }

@@ -5,6 +5,7 @@
 //	go run ./conformance/wirediff -run 'kick' -v       some transcripts
 //	go run ./conformance/wirediff -coverage -same      what of the reference they reach
 //	go run ./conformance/wirediff -subject '/tmp/mutant'
+//	go run ./conformance/wirediff -subject '/tmp/app --nats nats://127.0.0.1:4222'   on a broker
 //
 // A transcript is a sequence of things that clients do. It is played against
 // two programs that are conformance apps, the reference on Node and the one to

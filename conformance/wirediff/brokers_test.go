@@ -1,0 +1,73 @@
+package main
+
+import (
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/redistest"
+)
+
+// Clients cannot tell on which broker the server runs: what concerns channels is
+// the same on each. The command plays all transcripts on one by
+//
+//	go run ./conformance/wirediff -subject "/tmp/app --redis 127.0.0.1:6379"
+func TestTranscripts_OnBrokers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("starts many processes")
+	}
+	dir := npm.Install(t, "../reference")
+	app, err := goProgram("../..", t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reference := Program{Args: []string{npm.Node(t), filepath.Join(dir, "main.js")}}
+	for _, broker := range []struct {
+		name string
+		args func(t *testing.T) []string
+	}{
+		{"Embedded", func(*testing.T) []string { return []string{"--cluster-port", "0"} }},
+		{"NATS", func(t *testing.T) []string { return []string{"--nats", startNATS(t)} }},
+		{"Redis", func(t *testing.T) []string { return []string{"--redis", redistest.Start(t).Addr} }},
+		{"RedisSharded", func(t *testing.T) []string { return []string{"--redis-sharded", redistest.Start(t).Addr} }},
+	} {
+		t.Run(broker.name, func(t *testing.T) {
+			t.Parallel()
+			subject := app
+			subject.Args = append(slices.Clone(app.Args), broker.args(t)...)
+			played := 0
+			r := Runner{Reference: reference, Subject: subject, Parallel: 2}
+			r.Run(readTranscripts(t, "channels"), func(result Result) {
+				played++
+				if !result.OK() {
+					t.Errorf("servers disagree:\n%s", result)
+				}
+			})
+			if want := 50; played < want {
+				t.Errorf("played %d transcripts, want at least %d", played, want)
+			}
+		})
+	}
+}
+
+// startNATS starts a NATS server that ends with the test, and returns its URL.
+func startNATS(t *testing.T) string {
+	t.Helper()
+	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Start()
+	t.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	if !s.ReadyForConnections(time.Minute) {
+		t.Fatal("the NATS server does not start")
+	}
+	return s.ClientURL()
+}

@@ -1,0 +1,111 @@
+package redistest
+
+import (
+	"bytes"
+	"net"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+)
+
+// patience bounds the wait for a server to listen.
+const patience = 20 * time.Second
+
+// Program finds redis-server.
+func Program(t testing.TB) string {
+	t.Helper()
+	program, err := exec.LookPath("redis-server")
+	const how = "redis-server is not installed (Debian: apt-get install redis-server)"
+	switch {
+	case err != nil && os.Getenv("CI") == "true":
+		t.Fatal(how)
+	case err != nil:
+		t.Skip(how)
+	}
+	return program
+}
+
+// Server is a redis-server that ends with its test.
+type Server struct {
+	Addr string // host:port
+
+	t    testing.TB
+	cmd  *exec.Cmd
+	args []string
+	log  bytes.Buffer // read when the process has ended
+}
+
+// Start starts a server on a free port. The arguments are further ones of
+// redis-server.
+func Start(t testing.TB, args ...string) *Server {
+	t.Helper()
+	program, addr := Program(t), FreeAddr(t)
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return run(t, program, addr, append([]string{
+		"--port", port, "--bind", host, "--save", "", "--appendonly", "no", "--dir", t.TempDir(),
+	}, args...))
+}
+
+func run(t testing.TB, program, addr string, args []string) *Server {
+	t.Helper()
+	s := &Server{Addr: addr, t: t, args: append([]string{program}, args...)}
+	s.start()
+	t.Cleanup(func() {
+		s.Kill()
+		if t.Failed() {
+			t.Logf("redis-server at %s:\n%s", s.Addr, s.log.String())
+		}
+	})
+	return s
+}
+
+// start runs the process and waits until it listens.
+func (s *Server) start() {
+	s.t.Helper()
+	s.cmd = exec.Command(s.args[0], s.args[1:]...)
+	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
+	if err := s.cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if c, err := net.Dial("tcp", s.Addr); err == nil {
+			_ = c.Close()
+			return
+		}
+		if time.Now().After(deadline) {
+			s.t.Fatal("redis-server does not start")
+		}
+	}
+}
+
+// Kill ends the process at once. Again does nothing.
+func (s *Server) Kill() {
+	if s.cmd == nil {
+		return
+	}
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait() // it was killed
+	s.cmd = nil
+}
+
+// Restart starts the server anew, at the same address, after Kill.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Kill()
+	s.start()
+}
+
+// FreeAddr returns an address of 127.0.0.1 that nobody listens at.
+func FreeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
