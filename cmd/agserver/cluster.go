@@ -21,7 +21,7 @@ type cluster struct {
 }
 
 // clusterFlags are the flags of a cluster's nodes.
-var clusterFlags = []string{"cluster-port", "cluster-host", "cluster-peers", "nats", "redis"}
+var clusterFlags = []string{"cluster-port", "cluster-host", "cluster-advertise", "cluster-peers", "nats", "redis"}
 
 // maxClusterMessage leaves room for what surrounds a message of maxPayload.
 const maxClusterMessage = embedded.DefaultMaxPayload
@@ -31,6 +31,7 @@ func (c *config) readCluster(s settings) error {
 	port := s.find("cluster-port", "SOCKETCLUSTER_CLUSTER_PORT", "")
 	host := s.find("cluster-host", "SOCKETCLUSTER_CLUSTER_HOST", "")
 	peers := s.find("cluster-peers", "SOCKETCLUSTER_CLUSTER_PEERS", "")
+	advertise := s.find("cluster-advertise", "SOCKETCLUSTER_CLUSTER_ADVERTISE", "")
 	c.cluster.nats = nats.value
 	redis := s.find("redis", "SOCKETCLUSTER_REDIS_ADDRS", "")
 	if redis.value != "" {
@@ -42,8 +43,10 @@ func (c *config) readCluster(s settings) error {
 		return err
 	}
 	if port.value == "" && peers.value == "" {
-		if host.value != "" {
-			return fmt.Errorf("%s is for -cluster-port, which was not given", host.from)
+		for _, detail := range []setting{host, advertise} {
+			if detail.value != "" {
+				return fmt.Errorf("%s is for -cluster-port, which was not given", detail.from)
+			}
 		}
 		return nil
 	}
@@ -55,6 +58,12 @@ func (c *config) readCluster(s settings) error {
 			return port.errorf("a whole number from 0 (any free port) to 65535")
 		}
 		c.cluster.embedded.Addr = net.JoinHostPort(host.value, port.value)
+	}
+	if advertise.value != "" {
+		if _, _, err := net.SplitHostPort(advertise.value); err != nil {
+			return advertise.errorf("an address as host:port")
+		}
+		c.cluster.embedded.Advertise = advertise.value
 	}
 	for peer := range strings.SplitSeq(peers.value, ",") {
 		if peer = strings.TrimSpace(peer); peer == "" {

@@ -61,6 +61,9 @@ FLAGS
       keeps others out; without it, let only nodes reach the port.
   -cluster-host NAME     SOCKETCLUSTER_CLUSTER_HOST (default: all addresses)
       The address for that port.
+  -cluster-advertise ADDRESS  SOCKETCLUSTER_CLUSTER_ADVERTISE
+      Where other nodes are told to connect, as host:port, if that is another
+      address: behind a proxy, say.
   -cluster-peers LIST    SOCKETCLUSTER_CLUSTER_PEERS
       Where other nodes are, as host:port with commas between. The list may be
       the same for all nodes, and they may come in any order.

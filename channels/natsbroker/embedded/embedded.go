@@ -20,6 +20,11 @@ type Options struct {
 	// connects to this one.
 	Addr string
 
+	// Advertise is where the others are told to connect, as host:port, when that
+	// is not Addr: behind a proxy, or with an address that is translated. "" means
+	// Addr.
+	Advertise string
+
 	// Peers are the addresses of other nodes, as host:port. This one may be among
 	// them. Those that cannot be reached are tried again, for ever.
 	Peers []string
@@ -126,6 +131,12 @@ func (o *Options) server() (*server.Options, error) {
 		return nil, err
 	}
 	opts.Cluster.Host, opts.Cluster.Port = host, port
+	if o.Advertise != "" {
+		if _, _, err := net.SplitHostPort(o.Advertise); err != nil {
+			return nil, fmt.Errorf("embedded: the address to advertise, %q, is not host:port", o.Advertise)
+		}
+		opts.Cluster.Advertise = o.Advertise
+	}
 	if o.Secret != "" {
 		opts.Cluster.Username, opts.Cluster.Password = secretUser, o.Secret
 	}

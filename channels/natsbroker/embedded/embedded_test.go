@@ -97,6 +97,25 @@ func TestStart(t *testing.T) {
 		waitPeers(t, late, 1)
 		waitPeers(t, first, 1)
 	})
+	t.Run("Advertise", func(t *testing.T) {
+		// Nodes that hear of one another go the way that each has advertised.
+		late := start(t, &embedded.Options{Addr: "127.0.0.1:0"})
+		p := brokertest.NewProxy(t, late.Addr().String())
+		addr := late.Addr().String()
+		late.Close()
+		first := start(t, &embedded.Options{Addr: "127.0.0.1:0"})
+		peers := []string{first.Addr().String()}
+		second := start(t, &embedded.Options{Peers: peers})
+		waitPeers(t, second, 1)
+		p.Cut()
+		late = start(t, &embedded.Options{Addr: addr, Advertise: p.Addr(), Peers: peers})
+		waitPeers(t, late, 1)
+		waitPeers(t, first, 2)
+		if n := second.Peers(); n != 1 {
+			t.Errorf("Peers() = %d while the advertised way is cut, want 1", n)
+		}
+		p.Heal()
+	})
 	t.Run("WrongSecret", func(t *testing.T) {
 		a := start(t, &embedded.Options{Addr: "127.0.0.1:0", Secret: "right"})
 		log := make(logger, 100)
@@ -125,10 +144,11 @@ func TestStart(t *testing.T) {
 		}
 	})
 	for name, o := range map[string]*embedded.Options{
-		"BadAddr":   {Addr: "6222"},
-		"BadPort":   {Addr: ":99999"},
-		"BadPeer":   {Addr: "127.0.0.1:0", Peers: []string{"elsewhere"}},
-		"AddrTaken": {Addr: start(t, &embedded.Options{Addr: "127.0.0.1:0"}).Addr().String()},
+		"BadAddr":      {Addr: "6222"},
+		"BadPort":      {Addr: ":99999"},
+		"BadAdvertise": {Addr: "127.0.0.1:0", Advertise: "elsewhere"},
+		"BadPeer":      {Addr: "127.0.0.1:0", Peers: []string{"elsewhere"}},
+		"AddrTaken":    {Addr: start(t, &embedded.Options{Addr: "127.0.0.1:0"}).Addr().String()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if s, err := embedded.Start(o); err == nil {
