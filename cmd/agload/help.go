@@ -185,13 +185,20 @@ that shows memory, start a server anew for each value and run idle.
   agload sweep fanout --subs 10,100,1000,10000 --label ours -o results.jsonl
   agload sweep rpc --window 1,2,4,8,16 --seconds 3
 `,
-	"soak": `agload soak [--for TIME] [--clients N] [--seed N] [--command CMD | --url URL] [flags]
+	"soak": `agload soak [--for TIME] [--clients N] [--seed N] [--command CMD | --url URL]
+            [--nodes N [--engine CMD]] [flags]
 
 Makes a server's day hard and keeps accounts. Clients connect, subscribe, publish
 numbered messages, call, log in, and leave, with a close frame or without a word; a
 proxy cuts, delays, throttles and holds up their connections, now and then most of
 them at once; the server restarts. Every message has to arrive in order, or its loss
 has to be explained by a fault that was made; every connection that ends, too.
+
+Several nodes are soaked as a cluster (--nodes). Their connections to each other, or
+to their engine, are cut, delayed and held up, too; nodes are killed, and restarted
+one after the other; the engine is killed and comes back. What is lost on a way
+between two nodes while it is broken is explained by that; on all others, and again
+once a message has come through, nothing may be.
 
 In each round there is bad weather, then calm: everybody comes back, the accounts
 are checked to the last message, and the server's memory is sampled. In the second
@@ -214,6 +221,16 @@ half of the time there are no restarts, and memory has to stay flat.
                      agserver's development mode; the auth key comes to it by
                      SOCKETCLUSTER_OPTIONS. Not "go run", which does not pass
                      signals on
+  --nodes N          (default 1)  servers that are a cluster. Their command needs
+                     {cluster} (port for the others), {peers} (addresses of the
+                     others) and {advertise} (address for the others), such as
+                       agserver -port {port} -cluster-host 127.0.0.1
+                         -cluster-port {cluster} -cluster-peers {peers}
+                         -cluster-advertise {advertise}
+  --engine CMD       or what joins them is a process of its own, such as
+                     "redis-server --port {port}"; their command then needs
+                     {engine} (its address), such as "agserver -port {port}
+                     -redis {engine}"
   --url URL          a server that runs; it is not restarted. ws only
   --pid N            its process, for its memory
   --log FILE         a line for each fault and each violation

@@ -21,7 +21,7 @@ import (
 // soakFlags are the flags of soak that are no part of its plan.
 type soakFlags struct {
 	output
-	log, command string
+	log, command, engine string
 }
 
 func newSoakFlags(p *soak.Plan, f *soakFlags) *flag.FlagSet {
@@ -31,6 +31,8 @@ func newSoakFlags(p *soak.Plan, f *soakFlags) *flag.FlagSet {
 	set.BoolVar(&f.quiet, "quiet", false, "")
 	set.StringVar(&f.log, "log", "", "")
 	set.StringVar(&f.command, "command", "", "")
+	set.IntVar(&p.Nodes, "nodes", 1, "")
+	set.StringVar(&f.engine, "engine", "", "")
 	set.StringVar(&p.URL, "url", "", "")
 	set.IntVar(&p.PID, "pid", 0, "")
 	set.IntVar(&p.Clients, "clients", 1000, "")
@@ -53,7 +55,7 @@ func runSoak(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	var p soak.Plan
 	var f soakFlags
 	err := parse(newSoakFlags(&p, &f), args)
-	p.Command = strings.Fields(f.command)
+	p.Command, p.Engine = strings.Fields(f.command), strings.Fields(f.engine)
 	if err == nil {
 		err = p.Check()
 	}
@@ -106,27 +108,51 @@ func printSoak(w io.Writer, r *soak.Result) error {
 		fmt.Fprintf(table, "%s\t%s\n", name, fmt.Sprintf(format, values...))
 	}
 	n := func(v uint64) string { return grouped(float64(v)) }
-	row("soak", "%.0f s, seed %d, %d clients, %d of them publish to %d channels", r.Seconds, r.Seed, r.Clients, r.Publishers, r.Channels)
+	nodes := ""
+	if r.Nodes > 1 {
+		nodes = fmt.Sprintf("%d nodes, ", r.Nodes)
+	}
+	row("soak", "%.0f s, seed %d, %s%d clients, %d of them publish to %d channels", r.Seconds, r.Seed, nodes, r.Clients, r.Publishers, r.Channels)
 	row("messages", "%s published, %s acknowledged, %s uncertain: their connection ended first", n(r.Published), n(r.Acknowledged), n(r.Uncertain))
 	row("", "%s delivered; %s not, because their subscriber's connection had ended", n(r.Delivered), n(r.LostExplained))
+	if r.Nodes > 1 || r.Failed > 0 {
+		row("", "%s failed and %s were lost between nodes that were cut off", n(r.Failed), n(r.LostBetween))
+	}
 	row("calls", "%s, %s of them cut off; %s logins, %s subscriptions, %s unsubscriptions",
 		n(r.Calls), n(r.CallsCutOff), n(r.Authentications), n(r.Subscriptions), n(r.Unsubscriptions))
 	row("connections", "%s; ended: %s", n(r.Connects), sums(r.Ends))
 	row("faults", "%s", sums(r.Faults))
-	if len(r.Memory) > 0 {
-		first, last := r.Memory[0], r.Memory[len(r.Memory)-1]
-		verdict := "too few samples to be judged"
-		if r.Flat != nil {
-			verdict = map[bool]string{true: "flat", false: "GROWING"}[*r.Flat]
-		}
-		row("memory", "%s  %.1f MB to %.1f MB; in the second half: %s", curve(r.Memory), float64(first.Bytes)/1e6, float64(last.Bytes)/1e6, verdict)
-	}
+	printMemory(row, r)
 	verdict := "every message is accounted for"
 	if len(r.Violations) > 0 {
 		verdict = "WRONG, see below"
 	}
 	row("verdict", "%s", verdict)
 	return table.Flush()
+}
+
+// printMemory draws the memory of each node.
+func printMemory(row func(name, format string, values ...any), r *soak.Result) {
+	for node := range r.Nodes {
+		samples := soak.Of(r.Memory, node)
+		if len(samples) == 0 {
+			continue
+		}
+		name := "memory"
+		if r.Nodes > 1 {
+			name = fmt.Sprintf("memory, node %d", node)
+		}
+		first, last := samples[0], samples[len(samples)-1]
+		row(name, "%s  %.1f MB to %.1f MB", curve(samples), float64(first.Bytes)/1e6, float64(last.Bytes)/1e6)
+	}
+	if len(r.Memory) == 0 {
+		return
+	}
+	verdict := "too few samples to be judged"
+	if r.Flat != nil {
+		verdict = map[bool]string{true: "flat", false: "GROWING"}[*r.Flat]
+	}
+	row("", "in the second half: %s", verdict)
 }
 
 // sums writes counts by their names.

@@ -34,9 +34,12 @@ func TestAgload_Soak(t *testing.T) {
 
 func TestAgload_SoakRefusals(t *testing.T) {
 	for args, want := range map[string]string{
-		"soak --clients 1": "--clients must be",
-		"soak --subs 5":    "--subs is no flag of soak",
-		"soak more":        "too much",
+		"soak --clients 1":                        "--clients must be",
+		"soak --subs 5":                           "--subs is no flag of soak",
+		"soak more":                               "too much",
+		"soak --nodes 3":                          "need a --command",
+		"soak --nodes 3 --command x":              "no cluster",
+		"soak --engine y{port} --command x{port}": "no {engine}",
 		"soak --url ws://localhost:1 --command x": "one too many",
 	} {
 		if status, _, stderr := agload(t, strings.Fields(args)...); status != exitUsage || !strings.Contains(stderr, want) {
@@ -45,6 +48,25 @@ func TestAgload_SoakRefusals(t *testing.T) {
 	}
 	if status, _, stderr := agload(t, "soak", "--command", "false"); status != exitFailed || !strings.Contains(stderr, "cannot be started") {
 		t.Errorf("a server that ends at once: status %d, %q", status, stderr)
+	}
+}
+
+func TestPrintSoak_Nodes(t *testing.T) {
+	flat := true
+	r := &soak.Result{
+		Nodes: 2, Memory: []soak.Sample{{Node: 0, Bytes: 1e6}, {Node: 1, Bytes: 2e6}, {Node: 0, Bytes: 3e6}, {Node: 1, Bytes: 4e6}}, Flat: &flat,
+	}
+	r.Failed, r.LostBetween = 5, 6
+	var b strings.Builder
+	if err := printSoak(&b, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"2 nodes", "5 failed and 6 were lost between nodes", "memory, node 0", "1.0 MB to 3.0 MB", "memory, node 1", "2.0 MB to 4.0 MB", "second half: flat",
+	} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, b.String())
+		}
 	}
 }
 

@@ -11,10 +11,10 @@ import (
 // acknowledged, and a subscriber.
 func accounts(begun, acked uint32) (*ledger, *stream, *interval) {
 	l := newLedger([]string{"c"}, wire.NewShape(0, false))
-	s := l.begin(l.channels[0])
+	s := l.begin(l.channels[0], 0, 1)
 	s.begun.Store(begun)
 	s.acked.Store(acked)
-	return l, s, newInterval(l.channels[0])
+	return l, s, newInterval(l.channels[0], newMesh(1, false), 0)
 }
 
 // What numbers say, in the order in which they arrive. The stream had begun 5
@@ -37,7 +37,7 @@ func TestInterval_Arrive(t *testing.T) {
 		i.opened()
 		var got []violation
 		for _, n := range test.numbers {
-			if kind, _ := i.arrive(s.id, n); kind != "" {
+			if kind, _, _ := i.arrive(s.id, n); kind != "" {
 				got = append(got, kind)
 			}
 		}
@@ -51,11 +51,11 @@ func TestInterval_Arrive(t *testing.T) {
 // but leaves no gap either.
 func TestInterval_ArriveBeforeAnswer(t *testing.T) {
 	_, s, i := accounts(9, 9)
-	if kind, _ := i.arrive(s.id, 7); kind != "" {
+	if kind, _, _ := i.arrive(s.id, 7); kind != "" {
 		t.Errorf("the first: %s", kind)
 	}
 	i.opened()
-	if kind, _ := i.arrive(s.id, 9); kind != lost {
+	if kind, _, _ := i.arrive(s.id, 9); kind != lost {
 		t.Errorf("after a gap: %q, want %s", kind, lost)
 	}
 }
@@ -64,11 +64,11 @@ func TestInterval_ArriveBeforeAnswer(t *testing.T) {
 func TestInterval_LaterStream(t *testing.T) {
 	l, _, i := accounts(0, 0)
 	i.opened()
-	later := l.begin(l.channels[0])
-	if kind, _ := i.arrive(later.id, 1); kind != lost {
+	later := l.begin(l.channels[0], 0, 1)
+	if kind, _, _ := i.arrive(later.id, 1); kind != lost {
 		t.Errorf("from 1 on: %q, want %s", kind, lost)
 	}
-	if kind, _ := i.arrive(later.id+1, 0); kind != unknownStream {
+	if kind, _, _ := i.arrive(later.id+1, 0); kind != unknownStream {
 		t.Errorf("of nobody: %q, want %s", kind, unknownStream)
 	}
 }
@@ -88,14 +88,14 @@ func TestInterval_Missing(t *testing.T) {
 	if n, text := i.missing(); n != 2 {
 		t.Errorf("%d are missing (%s), want 2", n, text)
 	}
-	later := l.begin(l.channels[0])
+	later := l.begin(l.channels[0], 0, 1)
 	later.acked.Store(3)
 	later.isOver.Store(true)
 	if n, _ := i.missing(); n != 5 {
 		t.Errorf("with another stream %d are missing, want 5", n)
 	}
 	l.channels[0].forget()
-	i.settle()
+	i.forget()
 	if n, _ := i.missing(); n != 2 {
 		t.Errorf("after it was forgotten %d are missing, want 2", n)
 	}
@@ -107,10 +107,18 @@ func TestInterval_Missing(t *testing.T) {
 
 func TestStream_Answered(t *testing.T) {
 	_, s, _ := accounts(0, 0)
-	s.expect(1)
-	s.expect(2)
-	if s.answered(2) || !s.answered(1) || !s.answered(2) || s.answered(2) || s.acked.Load() != 2 || s.open() != 0 {
+	s.next(1)
+	s.next(2)
+	s.next(3)
+	answered := func(cid uint32, isGood bool) bool {
+		_, ok := s.answered(cid, isGood)
+		return ok
+	}
+	if answered(2, true) || !answered(1, true) || !answered(2, true) || answered(2, true) || s.acked.Load() != 2 || s.open() != 1 {
 		t.Errorf("acknowledged %d, open %d; want only those in order", s.acked.Load(), s.open())
+	}
+	if !answered(3, false) || s.acked.Load() != 2 || s.open() != 0 {
+		t.Errorf("acknowledged %d, open %d; want a failure not to count", s.acked.Load(), s.open())
 	}
 }
 

@@ -87,7 +87,7 @@ func (c *client) subscribe(s *socket) {
 		s.mu.Unlock()
 		return
 	}
-	i := newInterval(ch)
+	i := newInterval(ch, c.run.mesh, s.node)
 	s.intervals[ch.name] = i
 	s.mu.Unlock()
 	got, err := s.callThen(

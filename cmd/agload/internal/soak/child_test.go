@@ -45,9 +45,9 @@ func runChild(port string) int {
 	return 0
 }
 
-// A server of its own process restarts, and its end is looked at. Seed 4 has it
-// restart at the beginning of the first round.
+// A server of its own process restarts, and its end is looked at.
 func TestRun_Child(t *testing.T) {
+	t.Parallel()
 	for name, test := range map[string]struct{ port, want string }{
 		"OK":      {"{port}", ""},
 		"BadExit": {badExit + "{port}", "status 3: something went wrong"},

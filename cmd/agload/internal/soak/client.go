@@ -63,14 +63,15 @@ func (c *client) connect(ctx context.Context) (*socket, error) {
 	dialing, cancel := context.WithTimeout(ctx, c.run.plan.Patience)
 	defer cancel()
 	start := time.Now()
-	k, err := c.run.proxy.dial(dialing, c.run.target)
+	node := c.random.IntN(len(c.run.nodes))
+	k, err := c.run.proxy.dial(dialing, c.run.targets[node])
 	if err != nil {
-		if !c.run.node.wasDownSince(start) && ctx.Err() == nil {
-			c.violate(unexplained, "the server cannot be reached: "+err.Error())
+		if !c.run.nodes[node].wasDownSince(start) && ctx.Err() == nil {
+			c.violate(unexplained, fmt.Sprintf("node %d cannot be reached: %v", node, err))
 		}
 		return nil, err
 	}
-	s := newSocket(c, k, start, c.random.Uint32())
+	s := newSocket(c, node, k, start, c.random.Uint32())
 	rest, err := c.upgrade(s)
 	if err != nil {
 		k.client.Close()
@@ -89,7 +90,7 @@ func (c *client) upgrade(s *socket) ([]byte, error) {
 	conn := s.link.client
 	conn.SetDeadline(time.Now().Add(c.run.plan.Patience))
 	defer conn.SetDeadline(time.Time{})
-	if _, err := conn.Write(c.run.upgrade); err != nil {
+	if _, err := conn.Write(c.run.upgrades[s.node]); err != nil {
 		return nil, err
 	}
 	var b []byte
@@ -164,10 +165,10 @@ func (c *client) explain(s *socket) {
 		c.run.journal.end("left")
 	case s.link.isCut():
 		c.run.journal.end("cut")
-	case c.run.node.wasDownSince(s.opened):
+	case c.run.nodes[s.node].wasDownSince(s.opened):
 		c.run.journal.end("restart")
 	default:
 		c.run.journal.end("unexplained")
-		c.violate(unexplained, fmt.Sprintf("link %d: %v", s.link.id, reason))
+		c.violate(unexplained, fmt.Sprintf("link %d to node %d: %v", s.link.id, s.node, reason))
 	}
 }

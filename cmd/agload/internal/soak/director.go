@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -11,42 +12,76 @@ import (
 type director struct {
 	*runner
 	random *rand.Rand
-	sick   []patient // links with a fault, by the time of their recovery
+	sick   []patient // what has a fault
+	ill    []bool    // the gates that are among them
 }
 
-// patient is a link that recovers at some time.
+// patient is what recovers at some time.
 type patient struct {
-	link  *link
+	heal  func()
 	until time.Time
 }
 
 // weatherShare is how much of a round is weather.
 const weatherShare = 0.7
 
+// planned is something that happens at some time in the weather.
+type planned struct {
+	at time.Time
+	do func()
+}
+
 // direct goes through the rounds.
 func (d *director) direct(ctx context.Context) {
 	end := d.began.Add(d.plan.For)
-	for ctx.Err() == nil && time.Now().Before(end) {
-		roundEnd := time.Now().Add(time.Duration(weatherShare * float64(d.plan.Round)))
-		restart := d.mayRestart() && d.random.IntN(2) == 0
-		restartAt := time.Now().Add(time.Duration(d.random.Float64() * weatherShare * float64(d.plan.Round)))
+	for round := 0; ctx.Err() == nil && time.Now().Before(end); round++ {
+		length := time.Duration(weatherShare * float64(d.plan.Round))
+		roundEnd := time.Now().Add(length)
+		events := d.forecast(ctx, round, length)
 		for time.Now().Before(roundEnd) && ctx.Err() == nil {
 			d.pause(ctx)
 			d.recover()
-			if restart && time.Now().After(restartAt) {
-				restart = false
-				d.restart(ctx)
+			for len(events) > 0 && time.Now().After(events[0].at) {
+				events[0].do()
+				events = events[1:]
 			}
 			d.makeWeather()
+		}
+		for _, e := range events { // the last ones were missed
+			e.do()
 		}
 		d.settle()
 	}
 }
 
+// forecast chooses what happens to servers in a round. The first one has a
+// restart, also of the engine, and each has a fault between nodes, so that no soak
+// is without.
+func (d *director) forecast(ctx context.Context, round int, length time.Duration) (events []planned) {
+	add := func(do func()) {
+		events = append(events, planned{time.Now().Add(time.Duration(d.random.Float64() * float64(length))), do})
+	}
+	if d.mayRestart() && (round == 0 || d.random.IntN(2) == 0) {
+		add(func() { d.restartSome(ctx) })
+	}
+	if len(d.gates) > 0 {
+		node := d.random.IntN(len(d.gates))
+		add(func() { d.shutGates(d.shortTime(), node) })
+		for range int(length / disturbEvery) {
+			add(d.disturbNodes)
+		}
+	}
+	if d.engine != nil && (round == 0 || d.random.IntN(4) == 0) {
+		add(func() { d.restartEngine(ctx) })
+	}
+	slices.SortFunc(events, func(a, b planned) int { return a.at.Compare(b.at) })
+	return events
+}
+
 // mayRestart reports whether servers may still restart: in the second half
 // memory is judged.
 func (d *director) mayRestart() bool {
-	return !d.plan.NoRestarts && d.node.canRestart() && time.Since(d.began) < d.plan.For/2
+	return !d.plan.NoRestarts && d.canRestart() && time.Since(d.began) < d.plan.For/2
 }
 
 func (d *director) pause(ctx context.Context) {
@@ -61,7 +96,7 @@ func (d *director) recover() {
 	kept := d.sick[:0]
 	for _, p := range d.sick {
 		if time.Now().After(p.until) {
-			p.link.heal()
+			p.heal()
 		} else {
 			kept = append(kept, p)
 		}
@@ -116,7 +151,7 @@ func (d *director) infect(links []*link, kind string, f fault) {
 		until := time.Duration(300+d.random.IntN(2500)) * time.Millisecond
 		d.journal.fault(kind, fmt.Sprintf("link %d, %+v for %v", k.id, f, until))
 		k.set(f)
-		d.sick = append(d.sick, patient{k, time.Now().Add(until)})
+		d.sick = append(d.sick, patient{k.heal, time.Now().Add(until)})
 	}
 }
 
@@ -127,14 +162,4 @@ func (d *director) storm(links []*link) {
 	for _, k := range some {
 		k.cut(d.random.IntN(2) == 0)
 	}
-}
-
-// restart restarts the server.
-func (d *director) restart(ctx context.Context) {
-	inOrder := d.random.IntN(2) == 0
-	d.journal.fault("restart", fmt.Sprintf("in order: %v", inOrder))
-	if err := d.node.restart(context.WithoutCancel(ctx), inOrder); err != nil {
-		d.journal.violate(restartFailed, "the server", err.Error())
-	}
-	d.journal.count(func(c *counts) { c.Restarts++ })
 }

@@ -22,12 +22,29 @@
 // unsubscription, and a token is good until it is taken back, also after a
 // reconnect.
 //
+// # Several nodes
+//
+// A way leads from a node on which is published to one with subscribers. A fault
+// of the connections between nodes breaks ways, and what is lost on those is
+// explained by it, until something arrives that was begun after the fault: from
+// then on everything has to. Where nodes tell each other of their subscribers, a new
+// one hears the others for certain after the next calm only. In the calm every
+// publisher publishes until every subscriber has heard it, so that none stays deaf
+// for longer than a round. All other ways have to stay whole meanwhile, and nothing
+// may come twice or out of order on any.
+// A publication may fail only on a node whose connection to the engine has a
+// fault, or has not succeeded in one since.
+//
+// Each node has a gate of its own, through which it reaches the engine, or, where
+// nodes reach each other, is reached: a fault of it is taken for one of all ways
+// from and to this node, but not of that to itself.
+//
 // # The course
 //
 // The time is divided into rounds. In each there is weather (see director), then
 // calm: faults are healed, everybody comes back, publishers wait for their
 // acknowledgements, the accounts are checked to the last number, and memory is
-// sampled. Servers restart in the first half only, so that in the second half
+// sampled. Nodes restart in the first half only, so that in the second half
 // memory can be judged: it has to stay flat.
 //
 // Everything random follows from the seed; what the machine makes of it differs
@@ -43,7 +60,7 @@
 // # Goroutines
 //
 // A client has one that acts and, while it is connected, one that reads and two
-// of the proxy; a publisher one more. Run starts them all and waits for them.
-// What is kept for a client is bounded by its channels; streams that ended are
-// forgotten after each calm.
+// of the proxy; a publisher one more. A gate has one, and two for each of its links.
+// Run starts them all and waits for them. What is kept for a client is bounded by
+// its channels; streams that ended are forgotten after each calm.
 package soak

@@ -9,10 +9,11 @@ import (
 // link is one connection through the proxy.
 type link struct {
 	id     int
-	proxy  *proxy
-	client net.Conn // the client's end
+	among  *links
+	client net.Conn // the client's end; nil if that is not ours
 	inner  net.Conn // the proxy's end of the same
 	server net.Conn
+	piece  int // how much a pump moves at once
 
 	mu     sync.Mutex
 	fault  fault
@@ -30,8 +31,11 @@ type fault struct {
 	cut   bool          // the link ends in the middle of the next piece
 }
 
-// piece is how much a pump moves at once.
-const piece = 4 << 10
+// How much a pump moves at once: of one client, and of a whole node.
+const (
+	piece     = 4 << 10
+	nodePiece = 64 << 10
+)
 
 // slices is into how many a throttled second is divided.
 const slicesPerSecond = 20
@@ -80,16 +84,14 @@ func (k *link) close() {
 		close(k.closed)
 		k.inner.Close()
 		k.server.Close()
-		k.proxy.mu.Lock()
-		delete(k.proxy.links, k)
-		k.proxy.mu.Unlock()
+		k.among.forget(k)
 	})
 }
 
 // pump moves bytes one way until an end. The end of one side ends both.
 func (k *link) pump(from, to net.Conn) {
 	defer k.close()
-	buffer := make([]byte, piece)
+	buffer := make([]byte, k.piece)
 	for {
 		n, err := from.Read(buffer)
 		if n > 0 && !k.forward(to, buffer[:n]) {

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -18,37 +21,63 @@ import (
 // child is a server that is a process of its own.
 type child struct {
 	downtime
-	words   []string // "{port}" stands for the port
-	address string
-	process *exec.Cmd
-	ended   chan struct{}
-	said    tail
+	words     []string
+	fill      map[string]string // what stands for what in the words
+	address   string
+	held      []net.Listener // keep its ports free until it is started
+	isFragile bool           // it is no server of ours: it is killed always, and owes no status
+	process   *exec.Cmd
+	ended     chan struct{}
+	said      tail
 }
 
 // startTime is how long a server may take until it takes connections.
 const startTime = time.Minute
 
-func (n *child) start(ctx context.Context) (string, error) {
-	if n.address == "" {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
+// newChild returns one that listens on a free port, "{port}" in its words.
+func newChild(words []string) (*child, error) {
+	n := &child{words: words, fill: map[string]string{}}
+	address, err := n.hold("{port}")
+	n.address = address
+	return n, err
+}
+
+// hold finds a free address, also for later: its port, which takes the place of a
+// name in the words, is below those that the system gives to outgoing connections.
+func (n *child) hold(name string) (address string, err error) {
+	for range 100 {
+		port := 10_000 + rand.IntN(20_000)
+		var l net.Listener
+		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			n.held = append(n.held, l)
+			n.fill[name] = strconv.Itoa(port)
+			return l.Addr().String(), nil
 		}
-		n.address = l.Addr().String()
-		l.Close() // and is free for the server
 	}
-	_, port, err := net.SplitHostPort(n.address)
-	if err != nil {
-		return "", err
+	return "", fmt.Errorf("no port is free: %w", err)
+}
+
+// release lets the server, or anybody, have its ports.
+func (n *child) release() {
+	for _, l := range n.held {
+		l.Close()
 	}
-	words := make([]string, len(n.words))
-	for i, word := range n.words {
-		words[i] = strings.ReplaceAll(word, "{port}", port)
+	n.held = nil
+}
+
+func (n *child) start(ctx context.Context) (string, error) {
+	n.release()
+	words := slices.Clone(n.words)
+	for name, value := range n.fill {
+		for i := range words {
+			words[i] = strings.ReplaceAll(words[i], name, value)
+		}
 	}
 	n.process = exec.Command(words[0], words[1:]...)
 	n.process.Env = append(os.Environ(), `SOCKETCLUSTER_OPTIONS={"authKey":"`+authKey+`"}`)
 	n.process.Stdout, n.process.Stderr = &n.said, &n.said
 	if err := n.process.Start(); err != nil {
+		n.process = nil
 		return "", err
 	}
 	n.ended = make(chan struct{})
@@ -94,7 +123,7 @@ func (n *child) end(signal os.Signal) error {
 		<-n.ended
 		return fmt.Errorf("the server did not end within %v of %v: %s", endTime, signal, n.said.String())
 	}
-	if code := n.process.ProcessState.ExitCode(); code > 0 { // -1: by the signal
+	if code := n.process.ProcessState.ExitCode(); code > 0 && !n.isFragile { // -1: by the signal
 		return fmt.Errorf("the server ended with status %d: %s", code, n.said.String())
 	}
 	return nil
@@ -109,7 +138,7 @@ func (n *child) restart(ctx context.Context, inOrder bool) error {
 	default:
 	}
 	var signal os.Signal = os.Kill
-	if inOrder {
+	if inOrder && !n.isFragile {
 		signal = syscall.SIGTERM
 	}
 	endErr := n.end(signal)
@@ -123,6 +152,9 @@ func (n *child) stop(context.Context) error {
 	case <-n.ended:
 		return fmt.Errorf("the server had ended by itself: %s", n.said.String())
 	default:
+	}
+	if n.isFragile {
+		return n.end(os.Kill)
 	}
 	return n.end(syscall.SIGTERM)
 }

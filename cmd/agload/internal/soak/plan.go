@@ -3,6 +3,7 @@ package soak
 import (
 	"fmt"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -24,8 +25,18 @@ type Plan struct {
 	// words; URL is that of a server that runs already, which is not restarted.
 	// With neither, the server runs in this process.
 	Command []string
-	URL     string
-	PID     int // of the server at URL; 0: unknown
+
+	// Nodes is how many such servers are a cluster; 0 means 1. More need a Command.
+	Nodes int
+	// Engine, if not nil, starts what joins them, on the port that takes the place
+	// of {port} in its words; {engine} in those of Command is the address at which
+	// a node reaches it. Without one the nodes reach each other: {cluster} is the
+	// port of a node for that, {peers} the addresses of the others, {advertise} the
+	// address at which they reach it.
+	Engine []string
+
+	URL string
+	PID int // of the server at URL; 0: unknown
 
 	// Patience is how long what has to happen may take: an answer, a return, an
 	// arrival. It is what an overloaded machine needs, not what a server should.
@@ -38,6 +49,23 @@ type Plan struct {
 	Progress func(line string)
 }
 
+func (p *Plan) nodes() int { return max(1, p.Nodes) }
+
+// checkWords reports what is missing in the commands of a cluster: nodes that do
+// not find each other would show in the first calm only.
+func (p *Plan) checkWords() error {
+	has := func(words []string, name string) bool { return strings.Contains(strings.Join(words, " "), name) }
+	switch {
+	case len(p.Engine) > 0 && !has(p.Engine, "{port}"):
+		return fmt.Errorf("--engine has no {port}")
+	case len(p.Engine) > 0 && !has(p.Command, "{engine}"):
+		return fmt.Errorf("--command has no {engine}, the address of what --engine starts")
+	case len(p.Engine) == 0 && p.nodes() > 1 && !(has(p.Command, "{cluster}") && has(p.Command, "{peers}") && has(p.Command, "{advertise}")):
+		return fmt.Errorf("--command has no {cluster}, {peers} and {advertise}, and there is no --engine: its nodes are no cluster")
+	}
+	return nil
+}
+
 // Check reports the first thing that is wrong with the plan, by its flag.
 func (p *Plan) Check() error {
 	for _, n := range []struct {
@@ -45,7 +73,7 @@ func (p *Plan) Check() error {
 		value, least, max int
 	}{
 		{"clients", p.Clients, 2, 15_000}, {"pubs", p.Publishers, 1, p.Clients - 1},
-		{"channels", p.Channels, 1, 100_000}, {"payload", p.Payload, 0, 1 << 20},
+		{"nodes", p.nodes(), 1, 20}, {"channels", p.Channels, 1, 100_000}, {"payload", p.Payload, 0, 1 << 20},
 	} {
 		if n.value < n.least || n.value > n.max {
 			return fmt.Errorf("--%s must be from %d to %d, not %d", n.flag, n.least, n.max, n.value)
@@ -62,6 +90,11 @@ func (p *Plan) Check() error {
 		return fmt.Errorf("--patience must be a second at least, not %v", p.Patience)
 	case p.URL != "" && len(p.Command) > 0:
 		return fmt.Errorf("--url and --command are one too many")
+	case len(p.Command) == 0 && (p.nodes() > 1 || len(p.Engine) > 0):
+		return fmt.Errorf("--nodes and --engine need a --command")
+	}
+	if err := p.checkWords(); err != nil {
+		return err
 	}
 	if u, err := url.Parse(p.URL); p.URL != "" && (err != nil || u.Scheme != "ws" || u.Port() == "") {
 		return fmt.Errorf("--url must be such as ws://127.0.0.1:8000/socketcluster/, not %q", p.URL)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"slices"
 	"sync"
 )
 
@@ -13,11 +12,7 @@ import (
 type proxy struct {
 	listener net.Listener
 	dialing  sync.Mutex // a dial and its accept belong together
-
-	mu    sync.Mutex
-	links map[*link]bool
-	n     int // links ever
-	pumps sync.WaitGroup
+	links    *links
 }
 
 func newProxy() (*proxy, error) {
@@ -25,7 +20,7 @@ func newProxy() (*proxy, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &proxy{listener: l, links: map[*link]bool{}}, nil
+	return &proxy{listener: l, links: newLinks()}, nil
 }
 
 // dial opens a connection through the proxy.
@@ -40,14 +35,7 @@ func (p *proxy) dial(ctx context.Context, target string) (*link, error) {
 		server.Close()
 		return nil, err
 	}
-	p.mu.Lock()
-	p.n++
-	k := &link{id: p.n, proxy: p, client: client, inner: inner, server: server, healed: make(chan struct{}), closed: make(chan struct{})}
-	p.links[k] = true
-	p.mu.Unlock()
-	p.pumps.Go(func() { k.pump(k.server, k.inner) })
-	p.pumps.Go(func() { k.pump(k.inner, k.server) })
-	return k, nil
+	return p.links.join(client, inner, server), nil
 }
 
 // pair opens the way from a client to the proxy: real TCP, with its buffers.
@@ -70,24 +58,10 @@ func (p *proxy) pair(ctx context.Context) (client, inner net.Conn, err error) {
 	return client, inner, nil
 }
 
-// all returns the open links, in the order in which they were opened: what is
-// random must not depend on the order of a map.
-func (p *proxy) all() []*link {
-	p.mu.Lock()
-	links := make([]*link, 0, len(p.links))
-	for k := range p.links {
-		links = append(links, k)
-	}
-	p.mu.Unlock()
-	slices.SortFunc(links, func(a, b *link) int { return a.id - b.id })
-	return links
-}
+func (p *proxy) all() []*link { return p.links.all() }
 
 // close ends all links and waits for them.
 func (p *proxy) close() {
 	p.listener.Close()
-	for _, k := range p.all() {
-		k.close()
-	}
-	p.pumps.Wait()
+	p.links.close()
 }

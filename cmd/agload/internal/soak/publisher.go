@@ -15,10 +15,10 @@ const maxOpen = 200
 func (c *client) publish(ctx context.Context, s *socket) {
 	var streams []*stream
 	for i := c.id; i < len(c.run.ledger.channels); i += c.run.plan.Publishers {
-		streams = append(streams, c.run.ledger.begin(c.run.ledger.channels[i]))
+		streams = append(streams, c.run.begin(i, s.node))
 	}
 	if len(streams) == 0 { // more publishers than channels
-		streams = append(streams, c.run.ledger.begin(c.run.ledger.channels[c.id%len(c.run.ledger.channels)]))
+		streams = append(streams, c.run.begin(c.id%len(c.run.ledger.channels), s.node))
 	}
 	defer func() {
 		if !s.isOver() {
@@ -39,12 +39,41 @@ func (c *client) publish(ctx context.Context, s *socket) {
 			return
 		case <-tick.C:
 		}
-		if c.run.isCalm() && (!c.awaitAnswers(ctx, s, streams) || !c.rest(ctx, s)) {
+		if c.run.isCalm() && (!c.awaitAnswers(ctx, s, streams) || !c.restAndShow(ctx, s, streams)) {
 			return
 		}
 		st := streams[n%len(streams)]
 		if st.open() < maxOpen && s.publish(st) != nil {
 			return
+		}
+	}
+}
+
+// restAndShow waits for the end of a calm, as rest does. Meanwhile it publishes
+// what shows subscribers on other nodes that the way to them is there.
+func (c *client) restAndShow(ctx context.Context, s *socket, streams []*stream) bool {
+	calm := c.run.calm.Load()
+	if calm == nil {
+		return true
+	}
+	c.isSettled.Store(true)
+	defer c.isSettled.Store(false)
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-calm.over:
+			return true
+		case <-s.ended:
+			return false
+		case <-ctx.Done():
+			return false
+		case <-look.C:
+		}
+		for _, st := range streams {
+			if st.open() == 0 && st.wanted.Swap(false) && s.publish(st) != nil {
+				return false
+			}
 		}
 	}
 }

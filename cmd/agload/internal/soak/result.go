@@ -16,6 +16,7 @@ type Result struct {
 	Clients     int       `json:"clients"`
 	Publishers  int       `json:"pubs"`
 	Channels    int       `json:"channels"`
+	Nodes       int       `json:"nodes"`
 	Seconds     float64   `json:"seconds"`
 	Interrupted bool      `json:"interrupted,omitempty"`
 
@@ -47,21 +48,41 @@ func (r *Result) Err() error {
 }
 
 func (r *runner) result(isInterrupted bool) *Result {
-	flat := isFlat(r.memory, time.Since(r.began).Seconds()/2)
-	if flat != nil && !*flat {
-		r.journal.violate(growing, "the server", "its memory in the second half: see the curve")
-	}
+	flat := r.judge()
 	j := r.journal
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.counts.Failed, j.counts.LostBetween = r.failed.Load(), r.lostBetween.Load()
 	j.counts.Published, j.counts.Acknowledged, j.counts.Delivered = r.published.Load(), r.acknowledged.Load(), r.delivered.Load()
 	return &Result{
 		Mode: "soak", At: r.began.UTC().Truncate(time.Second), Seed: r.plan.Seed,
-		Clients: r.plan.Clients, Publishers: r.plan.Publishers, Channels: r.plan.Channels,
+		Clients: r.plan.Clients, Publishers: r.plan.Publishers, Channels: r.plan.Channels, Nodes: len(r.nodes),
 		Seconds: time.Since(r.began).Round(time.Millisecond).Seconds(), Interrupted: isInterrupted,
 		counts: j.counts, Faults: j.faults, Ends: j.ends, Violations: j.violations, Examples: j.examples,
 		Memory: r.memory, Flat: flat,
 	}
+}
+
+// Of returns the samples of one node.
+func Of(samples []Sample, node int) []Sample {
+	return slices.DeleteFunc(slices.Clone(samples), func(s Sample) bool { return s.Node != node })
+}
+
+// judge reports whether the memory of every node is flat; nil if that cannot be
+// said of one.
+func (r *runner) judge() *bool {
+	all := true
+	for i := range r.nodes {
+		flat := isFlat(Of(r.memory, i), time.Since(r.began).Seconds()/2)
+		if flat == nil {
+			return nil
+		}
+		if !*flat {
+			r.journal.violate(growing, fmt.Sprintf("node %d", i), "its memory in the second half: see the curve")
+		}
+		all = all && *flat
+	}
+	return &all
 }
 
 // What memory may grow in the second half and still be called flat, and how many

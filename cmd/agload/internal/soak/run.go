@@ -4,21 +4,17 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/cmd/agload/internal/proc"
 	"github.com/socketcluster-go/socketcluster/cmd/agload/internal/wire"
 )
 
 // runner is one soak.
 type runner struct {
-	plan    Plan
-	node    node
-	target  string // address of the server
-	upgrade []byte
+	plan Plan
+	cluster
 	shape   *wire.Shape
 	ledger  *ledger
 	proxy   *proxy
@@ -30,7 +26,7 @@ type runner struct {
 	// calm is set while it is calm.
 	calm atomic.Pointer[calm]
 
-	published, acknowledged, delivered atomic.Uint64
+	published, acknowledged, failed, delivered, lostBetween atomic.Uint64
 }
 
 // calm is one calm.
@@ -52,7 +48,8 @@ func Run(ctx context.Context, plan Plan) (*Result, error) {
 		names = append(names, fmt.Sprintf("soak-%d-%d", plan.Seed, i))
 	}
 	r.ledger = newLedger(names, r.shape)
-	path, err := r.newNode()
+	err := r.cluster.build(&plan)
+	defer r.cluster.close()
 	if err != nil {
 		return nil, err
 	}
@@ -60,41 +57,23 @@ func Run(ctx context.Context, plan Plan) (*Result, error) {
 		return nil, err
 	}
 	defer r.proxy.close()
-	if r.target, err = r.node.start(ctx); err != nil {
-		return nil, fmt.Errorf("the server cannot be started: %w", err)
+	if err = r.cluster.start(ctx); err == nil {
+		r.began = time.Now()
+		r.soak(ctx)
 	}
-	r.upgrade = wire.AppendUpgrade(nil, path, r.target)
-	r.began = time.Now()
-	r.soak(ctx)
-	if err := r.node.stop(context.WithoutCancel(ctx)); err != nil {
-		r.journal.violate(restartFailed, "the server", err.Error())
+	stopErr := r.cluster.stop(context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, err
+	}
+	if stopErr != nil {
+		r.journal.violate(restartFailed, "the server", stopErr.Error())
 	}
 	return r.result(ctx.Err() != nil), nil
 }
 
-// newNode chooses the server, and returns the path of its sockets.
-func (r *runner) newNode() (path string, err error) {
-	path = "/socketcluster/"
-	switch {
-	case r.plan.URL != "":
-		u, err := url.Parse(r.plan.URL)
-		if err != nil {
-			return "", err
-		}
-		if u.Path != "" && u.Path != "/" {
-			path = u.RequestURI()
-		}
-		n := &external{address: u.Host}
-		if r.plan.PID != 0 {
-			n.pids = proc.Group(r.plan.PID)
-		}
-		r.node = n
-	case len(r.plan.Command) > 0:
-		r.node = &child{words: r.plan.Command}
-	default:
-		r.node = &inside{portable: r.plan.Portable}
-	}
-	return path, nil
+// begin opens a stream in a channel.
+func (r *runner) begin(channel, node int) *stream {
+	return r.mesh.begin(r.ledger, r.ledger.channels[channel], node)
 }
 
 // soak starts the clients, has the director do its work, and ends the clients.
@@ -114,7 +93,7 @@ func (r *runner) soak(ctx context.Context) {
 		}
 		all.Go(func() { c.live(living, act) })
 	}
-	d := &director{runner: r, random: rand.New(rand.NewPCG(r.plan.Seed, 1<<32))}
+	d := &director{runner: r, ill: make([]bool, len(r.gates)), random: rand.New(rand.NewPCG(r.plan.Seed, 1<<32))}
 	d.direct(ctx)
 	end()
 	for _, k := range r.proxy.all() {
@@ -129,7 +108,7 @@ func (r *runner) checkReleased() {
 	var n int
 	for deadline := time.Now().Add(r.plan.Patience); time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
 		var ok bool
-		if n, ok = r.node.sockets(); !ok || n == 0 {
+		if n, ok = r.nodes[0].sockets(); !ok || n == 0 {
 			return
 		}
 	}

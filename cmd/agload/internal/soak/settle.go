@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// Sample is the memory of the server in a calm.
+// Sample is the memory of a server in a calm.
 type Sample struct {
+	Node    int     `json:"node"`
 	Seconds float64 `json:"s"` // since the beginning
 	Bytes   int64   `json:"bytes"`
 	Sockets int     `json:"sockets"`
@@ -17,24 +18,40 @@ func (d *director) settle() {
 	for _, k := range d.proxy.all() {
 		k.heal()
 	}
+	for _, p := range d.sick {
+		p.heal()
+	}
 	d.sick = d.sick[:0]
 	c := &calm{over: make(chan struct{})}
 	d.calm.Store(c)
 	d.gather()
+	d.mesh.refresh(d.ledger)
 	d.balance()
 	for _, ch := range d.ledger.channels {
 		ch.forget()
 	}
-	d.eachInterval(func(i *interval) { i.settle() })
-	if bytes := d.node.memory(); bytes > 0 {
-		d.memory = append(d.memory, Sample{
-			Seconds: time.Since(d.began).Round(time.Millisecond).Seconds(), Bytes: bytes, Sockets: len(d.clients),
-		})
-	}
+	d.eachInterval(func(i *interval) { i.forget() })
+	d.sample()
 	d.journal.count(func(c *counts) { c.Rounds++ })
 	d.tell()
 	d.calm.Store(nil)
 	close(c.over)
+}
+
+// sample notes the memory of each node.
+func (d *director) sample() {
+	sockets := make([]int, len(d.nodes))
+	for _, c := range d.clients {
+		if s := c.socket.Load(); s != nil {
+			sockets[s.node]++
+		}
+	}
+	seconds := time.Since(d.began).Round(time.Millisecond).Seconds()
+	for i, n := range d.nodes {
+		if bytes := n.memory(); bytes > 0 {
+			d.memory = append(d.memory, Sample{Node: i, Seconds: seconds, Bytes: bytes, Sockets: sockets[i]})
+		}
+	}
 }
 
 // lookEvery is how often the director looks for what it waits for.
@@ -74,22 +91,32 @@ func (d *director) gather() {
 	}
 }
 
-// balance waits until everything has arrived that was acknowledged.
+// balance waits until everything has arrived that was acknowledged, and every
+// subscriber hears every node that publishes to its channel.
 func (d *director) balance() {
-	var n uint64
-	var example string
+	var lostN uint64
+	var unheardN int
+	var lostExample, unheardExample string
 	isComplete := d.await(func() bool {
-		n = 0
+		lostN, unheardN = 0, 0
 		d.eachInterval(func(i *interval) {
-			if missing, text := i.missing(); missing > 0 {
-				n += missing
-				example = text
+			if n, text := i.missing(); n > 0 {
+				lostN, lostExample = lostN+n, text
+			}
+			if n, text := i.unheard(); n > 0 {
+				unheardN, unheardExample = unheardN+n, text
 			}
 		})
-		return n == 0
+		return lostN == 0 && unheardN == 0
 	})
-	if !isComplete {
-		d.journal.violate(lost, "in the calm", fmt.Sprintf("%d acknowledged messages have not arrived, such as %s", n, example))
+	if isComplete {
+		d.mesh.trust()
+	}
+	if lostN > 0 {
+		d.journal.violate(lost, "in the calm", fmt.Sprintf("%d acknowledged messages have not arrived, such as %s", lostN, lostExample))
+	}
+	if unheardN > 0 {
+		d.journal.violate(unheard, "in the calm", fmt.Sprintf("%d times after %v, such as %s", unheardN, d.plan.Patience, unheardExample))
 	}
 }
 
@@ -115,8 +142,11 @@ func (d *director) tell() {
 	}
 	line := fmt.Sprintf("%4.0f s of %.0f  %d published, %d delivered, %d connections",
 		time.Since(d.began).Seconds(), d.plan.For.Seconds(), d.published.Load(), d.delivered.Load(), d.connects())
-	if n := len(d.memory); n > 0 {
-		line += fmt.Sprintf(", %.1f MB", float64(d.memory[n-1].Bytes)/1e6)
+	if n := len(d.memory); n >= len(d.nodes) {
+		for i, s := range d.memory[n-len(d.nodes):] {
+			line += [2]string{", ", " + "}[min(i, 1)] + fmt.Sprintf("%.1f", float64(s.Bytes)/1e6)
+		}
+		line += " MB"
 	}
 	if wrong := d.journal.wrong(); wrong > 0 {
 		line += fmt.Sprintf("  WRONG: %d", wrong)

@@ -21,14 +21,22 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 3 && os.Args[1] == "child" {
-		os.Exit(runChild(os.Args[2]))
+	if len(os.Args) > 2 {
+		switch os.Args[1] {
+		case "child":
+			os.Exit(runChild(os.Args[2]))
+		case "nats":
+			os.Exit(runNATS(os.Args[2]))
+		case "node":
+			os.Exit(runNode(os.Args[2:]))
+		}
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// Twenty seconds of bad weather, with restarts, on both engines.
+// Ten seconds of bad weather, with restarts, on both engines.
 func TestRun(t *testing.T) {
+	t.Parallel()
 	for name, portable := range map[string]bool{"Native": false, "Portable": true} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -44,7 +52,7 @@ func testRun(t *testing.T, portable bool) {
 	var log bytes.Buffer
 	r, err := soak.Run(t.Context(), soak.Plan{
 		Clients: 150, Publishers: 10, Channels: 12, Rate: 400, Payload: 128, Seed: 1,
-		For: 20 * time.Second, Round: 4 * time.Second, Patience: time.Minute, Portable: portable,
+		For: 10 * time.Second, Round: 3 * time.Second, Patience: time.Minute, Portable: portable,
 		Log: func(line string) {
 			mu.Lock()
 			defer mu.Unlock()
@@ -70,6 +78,7 @@ func testRun(t *testing.T, portable bool) {
 
 // A context that ends, ends a soak in order.
 func TestRun_Interrupted(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	r, err := soak.Run(ctx, soak.Plan{
 		Clients: 10, Publishers: 2, Channels: 2, Rate: 50, Seed: 2,
@@ -102,6 +111,7 @@ func outbound(t *testing.T, srv *agserver.Server, do func(*middleware.Action) er
 
 // What a server does wrong is found, by its name.
 func TestRun_FindsFaults(t *testing.T) {
+	t.Parallel()
 	for _, test := range []struct {
 		name  string
 		kinds []string // each of them has to be found; others may follow from them
@@ -141,7 +151,7 @@ func TestRun_FindsFaults(t *testing.T) {
 				return nil
 			})
 		}},
-		{"RefusedPublications", []string{"refused", "out_of_order"}, func(t *testing.T, srv *agserver.Server) {
+		{"RefusedPublications", []string{"refused", "lost"}, func(t *testing.T, srv *agserver.Server) {
 			now := every(30)
 			if err := srv.SetMiddleware(middleware.Inbound, middleware.Func(func(_ context.Context, a *middleware.Action) error {
 				if a.Kind == middleware.PublishIn && now() {
@@ -232,6 +242,10 @@ func TestPlan_Check(t *testing.T) {
 		"--patience": func(p *soak.Plan) { p.Patience = 0 },
 		"--url":      func(p *soak.Plan) { p.URL = "wss://example.com/" },
 		"--command":  func(p *soak.Plan) { p.URL, p.Command = "ws://127.0.0.1:1", []string{"x"} },
+		"--nodes":    func(p *soak.Plan) { p.Nodes = 2 },
+		"--engine":   func(p *soak.Plan) { p.Command, p.Engine = []string{"x"}, []string{"y"} },
+		"{engine}":   func(p *soak.Plan) { p.Command, p.Engine = []string{"x"}, []string{"y", "{port}"} },
+		"{peers}":    func(p *soak.Plan) { p.Command, p.Nodes = []string{"x", "{cluster}"}, 2 },
 	} {
 		p := soak.Plan{
 			Clients: 10, Publishers: 2, Channels: 2, Rate: 50, For: time.Second, Round: time.Second, Patience: time.Second,

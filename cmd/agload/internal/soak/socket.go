@@ -15,6 +15,7 @@ import (
 // the link.
 type socket struct {
 	owner  *client
+	node   int // that it is connected to
 	link   *link
 	opened time.Time
 
@@ -54,9 +55,9 @@ var (
 	errUnexpected = errors.New("an answer to nothing")
 )
 
-func newSocket(owner *client, k *link, opened time.Time, mask uint32) *socket {
+func newSocket(owner *client, node int, k *link, opened time.Time, mask uint32) *socket {
 	return &socket{
-		owner: owner, link: k, opened: opened, mask: mask | 1, cid: 1, ended: make(chan struct{}),
+		owner: owner, node: node, link: k, opened: opened, mask: mask | 1, cid: 1, ended: make(chan struct{}),
 		calls: map[uint32]call{}, streams: map[uint32]*stream{}, intervals: map[string]*interval{},
 	}
 }
@@ -192,8 +193,9 @@ func (s *socket) delivery(m []byte) {
 		return
 	}
 	s.mu.Lock()
-	kind, text := i.arrive(mark.At, mark.Sequence)
+	kind, text, excused := i.arrive(mark.At, mark.Sequence)
 	s.mu.Unlock()
+	s.owner.run.lostBetween.Add(uint64(excused))
 	if kind != "" {
 		s.owner.violate(kind, name+": "+text)
 	}
@@ -215,12 +217,25 @@ func (s *socket) answer(rid uint32, a answer) {
 		asked.waiting <- a
 	case !isPublication:
 		s.owner.violate(malformed, fmt.Sprintf("%v: rid %d", errUnexpected, rid))
-	case a.error != "":
-		s.owner.violate(refused, "a publication: "+a.error)
-	case !published.answered(rid):
-		s.owner.violate(outOfOrder, fmt.Sprintf("acknowledgement %d of stream %d", rid, published.id))
 	default:
-		s.owner.run.acknowledged.Add(1)
+		s.publicationAnswered(published, rid, a)
+	}
+}
+
+// publicationAnswered takes the end of a publication into account.
+func (s *socket) publicationAnswered(st *stream, rid uint32, a answer) {
+	r := s.owner.run
+	p, isNext := st.answered(rid, a.error == "")
+	switch {
+	case !isNext:
+		s.owner.violate(outOfOrder, fmt.Sprintf("answer %d of stream %d", rid, st.id))
+	case a.error == "":
+		r.acknowledged.Add(1)
+		r.mesh.published(s.node, p.began)
+	case r.mesh.mayFail(s.node, p.began):
+		r.failed.Add(1)
+	default:
+		s.owner.violate(refused, fmt.Sprintf("a publication on node %d: %s", s.node, a.error))
 	}
 }
 
@@ -298,9 +313,7 @@ func (s *socket) publish(st *stream) error {
 	}
 	s.streams[cid] = st
 	s.mu.Unlock()
-	st.expect(cid)
-	// Whoever subscribes from here on may miss this number.
-	number := st.begun.Add(1) - 1
+	number := st.next(cid)
 	s.owner.run.published.Add(1)
 	mark := wire.Marker{Publisher: s.owner.id, Sequence: number, At: st.id}
 	return s.send(st.channel.wire.AppendPublish(nil, cid, mark))

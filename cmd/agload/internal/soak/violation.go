@@ -24,6 +24,7 @@ const (
 	authentication violation = "authentication"  // a token that is not taken for what it is
 	notBack        violation = "not_back"        // a client that cannot come back in calm weather
 	notReleased    violation = "not_released"    // sockets that the server keeps
+	unheard        violation = "unheard"         // a node, by a subscriber on another, in calm weather
 	growing        violation = "growing"         // memory
 	restartFailed  violation = "restart_failed"  // a server
 )
@@ -50,7 +51,9 @@ type counts struct {
 	Published       uint64 `json:"published"`
 	Acknowledged    uint64 `json:"acknowledged"`
 	Uncertain       uint64 `json:"uncertain"` // the connection ended before the answer
+	Failed          uint64 `json:"failed"`    // answered with an error that a fault explains
 	Delivered       uint64 `json:"delivered"`
+	LostBetween     uint64 `json:"lost_between"`   // while the way between nodes was broken
 	LostExplained   uint64 `json:"lost_explained"` // acknowledged, but the subscriber's connection ended
 	Calls           uint64 `json:"calls"`
 	CallsCutOff     uint64 `json:"calls_cut_off"`
