@@ -1,0 +1,285 @@
+package sccbroker_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest"
+	"github.com/socketcluster-go/socketcluster/channels/sccbroker"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// TestBroker runs the suite in a cluster in memory; conformance/scc has it run
+// with the brokers of the Node world.
+func TestBroker(t *testing.T) {
+	brokertest.Run(t, brokertest.Suite{
+		New: func(t *testing.T) func() channels.Broker {
+			r := newRig(t, "one:8888", "two:8888", "three:8888")
+			return func() channels.Broker { return r.open(sccbroker.Options{PoolSize: 2}) }
+		},
+		Nodes: 3,
+	})
+}
+
+func TestBroker_Join(t *testing.T) {
+	t.Run("SaysWhoItIs", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, "one:8888")
+			r.node(sccbroker.Options{
+				AuthKey: "a&b", InstanceID: "me", InstancePort: 8000, InstanceIP: "10.0.0.1", InstanceIPFamily: "IPv4",
+			})
+			if want := `authKey=a%26b&instancePort=8000&instanceType=scc-worker&version=10.0.0`; r.queries[0] != want {
+				t.Errorf("the query is %s, want %s", r.queries[0], want)
+			}
+			if want := `{"instanceId":"me","instanceIp":"10.0.0.1","instanceIpFamily":"IPv4"}`; string(r.joined[0]) != want {
+				t.Errorf("joined with %s, want %s", r.joined[0], want)
+			}
+		})
+	})
+	t.Run("TriesAgain", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, "one:8888")
+			r.refuse = errors.New("not yet")
+			b, s := r.open(sccbroker.Options{}), newSink()
+			defer b.Close()
+			if err := b.Attach(s); err != nil {
+				t.Fatalf("Attach() = %v, want nil", err)
+			}
+			time.Sleep(3 * sccbroker.DefaultRetryDelay)
+			if n := len(s.errors); n != 1 {
+				t.Errorf("%d errors were reported, want 1", n)
+			}
+			if err := b.Publish(t.Context(), "a", nil); !errors.Is(err, channels.ErrDisconnected) {
+				t.Errorf("Publish() = %v, want %v", err, channels.ErrDisconnected)
+			}
+			r.mu.Lock()
+			r.refuse = nil
+			r.mu.Unlock()
+			<-s.ready
+			r.publish(b, "a", `1`)
+		})
+	})
+	t.Run("NoStateServer", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, "one:8888")
+			r.cut(stateHost)
+			b, s := r.open(sccbroker.Options{}), newSink()
+			defer b.Close()
+			if err := b.Attach(s); err != nil {
+				t.Fatalf("Attach() = %v, want nil", err)
+			}
+			if err := <-s.errors; !strings.Contains(err.Error(), "no route") {
+				t.Errorf("BrokerError(%v), want why", err)
+			}
+			r.heal(stateHost)
+			<-s.ready
+			if n := len(s.errors); n != 0 {
+				t.Errorf("%d more errors were reported, want none", n)
+			}
+		})
+	})
+}
+
+// The brokers stay in use while the scc-state is away, and when it is back
+// without knowing of any.
+func TestBroker_StateServerLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "one:8888")
+		r.time = 1000
+		b, s := r.node(sccbroker.Options{}, "a")
+		r.cut(stateHost)
+		<-s.errors
+		r.publish(b, "a", `1`)
+		r.mu.Lock()
+		r.uris, r.time = nil, 0 // its clock is another
+		r.mu.Unlock()
+		r.heal(stateHost)
+		time.Sleep(time.Minute)
+		r.publish(b, "a", `2`)
+		r.addBroker("two:8888")
+		r.announce("ws://two:8888")
+		synctest.Wait()
+		r.publish(b, "a", `3`)
+		s.want(t, "a 1", "a 2", "a 3")
+		if n := r.subscribers("two:8888", "a"); n != 1 {
+			t.Errorf("%d subscribers are at the new broker, want 1", n)
+		}
+		if n := len(s.states); n != 0 {
+			t.Errorf("the state changed %d times, want none", n)
+		}
+	})
+}
+
+// What the scc-state repeats because it was not answered in time may be old.
+func TestBroker_OldAnnouncement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "one:8888")
+		r.node(sccbroker.Options{}, "a")
+		r.call("sccBrokerLeaveCluster", map[string]any{"sccBrokerURIs": []string{"ws://gone:1"}, "time": 0})
+		r.call("sccBrokerLeaveCluster", nil)
+		r.call("sccWorkerLeaveCluster", map[string]any{"sccWorkerURIs": []string{}, "time": 99})
+		time.Sleep(time.Minute)
+		if n := r.subscribers("one:8888", "a"); n != 1 {
+			t.Errorf("%d subscribers, want 1", n)
+		}
+		for _, host := range r.dials {
+			if host == "gone:1" {
+				t.Error("the broker of an old announcement was dialled")
+			}
+		}
+	})
+}
+
+// A broker that comes takes over channels: publications wait until all have had
+// the time to subscribe there, and until then nobody stops to listen where they
+// were.
+func TestBroker_BrokerJoins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		before, after := []string{"ws://one:8888"}, []string{"ws://one:8888", "ws://two:8888"}
+		stays, moves := movers(before, after)
+		r := newRig(t, "one:8888")
+		a, inA := r.node(sccbroker.Options{}, stays, moves)
+		_, inB := r.node(sccbroker.Options{}, stays, moves)
+		r.addBroker("two:8888")
+		r.announce(after...)
+		synctest.Wait()
+		for host, want := range map[string]int{"one:8888": 2, "two:8888": 2} {
+			if n := r.subscribers(host, moves); n != want {
+				t.Errorf("%d subscribers of the channel that moves are at %s, want %d", n, host, want)
+			}
+		}
+		r.client(t, "one:8888").publish(t, moves, `{"sender":"slow","messages":["late"]}`)
+		start := time.Now()
+		r.publish(a, stays, `1`)
+		if d := time.Since(start); d != 0 {
+			t.Errorf("a channel that stays waited %v", d)
+		}
+		r.publish(a, moves, `2`)
+		if d := time.Since(start); d != sccbroker.DefaultSettle {
+			t.Errorf("a channel that moves waited %v, want %v", d, sccbroker.DefaultSettle)
+		}
+		for _, in := range []*sink{inA, inB} {
+			in.want(t, moves+` "late"`, stays+" 1", moves+" 2")
+		}
+		time.Sleep(sccbroker.DefaultOverlap)
+		synctest.Wait()
+		if n := r.subscribers("one:8888", moves); n != 0 {
+			t.Errorf("%d subscribers are still where the channel was, want none", n)
+		}
+		r.publish(a, moves, `3`)
+		inB.want(t, moves+" 3")
+		if n := len(inA.states) + len(inB.states); n != 0 {
+			t.Errorf("the state changed %d times, want none", n)
+		}
+	})
+}
+
+// A broker that dies cuts off its channels, by name, until the scc-state names
+// the others only.
+func TestBroker_BrokerDies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		both, one := []string{"ws://one:8888", "ws://two:8888"}, []string{"ws://one:8888"}
+		stays, moves := movers(both, one)
+		r := newRig(t, "one:8888", "two:8888")
+		a, inA := r.node(sccbroker.Options{}, stays, moves)
+		_, inB := r.node(sccbroker.Options{}, stays, moves)
+		r.cut("two:8888")
+		if err := <-inA.states; !errors.Is(err, channels.ErrDisconnected) || !strings.Contains(err.Error(), "two:8888") {
+			t.Errorf("BrokerStateChange(%v), want %v and the broker's name", err, channels.ErrDisconnected)
+		}
+		<-inB.states
+		r.publish(a, stays, `1`)
+		if err := a.Publish(t.Context(), moves, protocol.Data(`0`)); !errors.Is(err, channels.ErrDisconnected) {
+			t.Errorf("Publish() to the channel of the lost broker = %v, want %v", err, channels.ErrDisconnected)
+		}
+		r.announce(one...)
+		if err := <-inA.states; err != nil {
+			t.Errorf("BrokerStateChange(%v), want nil", err)
+		}
+		<-inB.states
+		r.publish(a, moves, `2`)
+		for _, in := range []*sink{inA, inB} {
+			in.want(t, stays+" 1", moves+" 2")
+		}
+		time.Sleep(sccbroker.DefaultOverlap)
+		r.mu.Lock()
+		r.dials = nil
+		r.mu.Unlock()
+		time.Sleep(time.Minute)
+		if len(r.dials) != 0 {
+			t.Errorf("dialled %v, want nothing: the broker was left", r.dials)
+		}
+	})
+}
+
+// A channel that comes back before it was given up where it was.
+func TestBroker_BackAndForth(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		before, after := []string{"ws://one:8888"}, []string{"ws://one:8888", "ws://two:8888"}
+		_, moves := movers(before, after)
+		r := newRig(t, "one:8888")
+		r.addBroker("two:8888")
+		a, inA := r.node(sccbroker.Options{}, moves)
+		for range 5 {
+			r.announce(after...)
+			r.announce(before...)
+		}
+		time.Sleep(time.Minute)
+		for host, want := range map[string]int{"one:8888": 1, "two:8888": 0} {
+			if n := r.subscribers(host, moves); n != want {
+				t.Errorf("%d subscribers are at %s, want %d", n, host, want)
+			}
+		}
+		r.publish(a, moves, `1`)
+		inA.want(t, moves+" 1")
+	})
+}
+
+func TestBroker_ClosedByTheBroker(t *testing.T) {
+	for _, code := range []protocol.CloseCode{protocol.CloseNormal, 4500} {
+		synctest.Test(t, func(t *testing.T) { // after these a client stays away
+			r := newRig(t, "one:8888")
+			b, s := r.node(sccbroker.Options{}, "a")
+			for sock := range r.broker("one:8888").Clients() {
+				if err := sock.Disconnect(code, "go"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			<-s.states
+			<-s.states
+			r.publish(b, "a", `1`)
+			s.want(t, "a 1")
+		})
+	}
+}
+
+func TestBroker_SubscribeRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "one:8888")
+		b, s := r.node(sccbroker.Options{}, "a")
+		r.mu.Lock()
+		r.forbid = "b"
+		r.mu.Unlock()
+		if err := b.Subscribe(t.Context(), "b"); err == nil || !strings.Contains(err.Error(), "forbidden") {
+			t.Errorf("Subscribe() = %v, want the broker's answer", err)
+		}
+		// What had been granted is asked for until it is granted again.
+		for sock := range r.broker("one:8888").Clients() {
+			if err := sock.KickOut("a", "out"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := <-s.errors; !strings.Contains(err.Error(), "kicked out: out") {
+			t.Errorf("BrokerError(%v), want the kick", err)
+		}
+		time.Sleep(sccbroker.DefaultRetryDelay)
+		synctest.Wait()
+		if n := r.subscribers("one:8888", "a"); n != 1 {
+			t.Errorf("%d subscribers after a kick, want 1", n)
+		}
+	})
+}

@@ -1,0 +1,214 @@
+package sccbroker
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// pool is the connections to one broker. A channel keeps to one of them.
+type pool struct {
+	uri     string
+	members []*member // none if the URI is not one
+}
+
+// member is one connection to a broker, again and again.
+type member struct {
+	// Immutable.
+	pool   *pool
+	client *agclient.Client
+
+	// Guarded by Broker.mu.
+	places  map[string]*place // channels that are to be subscribed here
+	pending int               // how many of them are not
+	open    bool
+	ready   bool  // it is open and was subscribed to everything since
+	tried   bool  // it has been ready, or has failed to be
+	failure error // why the connection is about to end, if it was said
+}
+
+// How a lost broker is come back to: sooner than scc-broker-client does, whose
+// first attempt is after ten to twenty seconds.
+var reconnect = agclient.ReconnectOptions{
+	InitialDelay: 100 * time.Millisecond, Randomness: 100 * time.Millisecond, MaxDelay: 2 * time.Second,
+}
+
+// closeTimeout bounds the closing handshakes.
+const closeTimeout = time.Second
+
+// openPoolLocked starts to connect to a broker.
+func (b *Broker) openPoolLocked(uri string) {
+	p := &pool{uri: uri}
+	b.pools[uri] = p
+	for i := range b.opt.PoolSize {
+		client, err := agclient.New(uri, b.clientOptions(i))
+		if err != nil {
+			b.reportLocked(fmt.Errorf("scc-broker %q: %w", uri, err))
+			return
+		}
+		m := &member{pool: p, client: client, places: make(map[string]*place)}
+		p.members = append(p.members, m)
+		events := client.Events().All.Consume()
+		b.running.Go(func() {
+			for {
+				ev, err := events.Next(b.link.Context())
+				if err != nil {
+					return
+				}
+				b.on(m, ev)
+			}
+		})
+		_ = client.Connect() // it is not closed yet
+	}
+}
+
+// clientOptions returns those of a pool's nth connection.
+func (b *Broker) clientOptions(n int) *agclient.Options {
+	query := url.Values{"poolIndex": {strconv.Itoa(n)}}
+	if b.opt.AuthKey != "" {
+		query.Set("authKey", b.opt.AuthKey)
+	}
+	return &agclient.Options{
+		Query: query, TLS: b.opt.TLS, NetDial: b.opt.NetDial,
+		ConnectTimeout: b.opt.Timeout, AckTimeout: b.opt.Timeout, CloseTimeout: closeTimeout,
+		Reconnect: reconnect, MaxBuffered: -1, // what is under way is bounded by who waits for it
+	}
+}
+
+// closePoolLocked leaves a broker.
+func (b *Broker) closePoolLocked(p *pool) {
+	delete(b.pools, p.uri)
+	for _, m := range p.members {
+		m.open, m.ready = false, false
+		b.running.Go(func() { _ = m.client.Close() })
+	}
+}
+
+// on is told of everything that happens to a connection, in order.
+func (b *Broker) on(m *member, ev agclient.Event) {
+	switch ev := ev.(type) {
+	case agclient.MessageEvent:
+		b.onMessage(m, ev.Message)
+	case agclient.ConnectingEvent:
+		b.onConnecting(m)
+	case agclient.ConnectEvent:
+		b.onConnect(m)
+	case agclient.SubscribeEvent:
+		b.onSubscribe(m, ev.Channel)
+	case agclient.SubscribeFailEvent:
+		b.onSubscribeFail(m, ev.Channel, ev.Error)
+	case agclient.KickOutEvent:
+		b.onSubscribeFail(m, ev.Channel, fmt.Errorf("kicked out: %s", ev.Message))
+	case agclient.ErrorEvent:
+		b.onError(m, ev.Error)
+	case agclient.CloseEvent:
+		b.onClose(m, ev)
+	}
+}
+
+// onMessage takes what a broker has published.
+func (b *Broker) onMessage(m *member, message []byte) {
+	p := protocol.Parse(message)
+	if p.Kind != protocol.KindBatch {
+		b.onPacket(m, p)
+		return
+	}
+	for e := range p.Elements() {
+		b.onPacket(m, e)
+	}
+}
+
+func (b *Broker) onPacket(m *member, p protocol.Packet) {
+	if p.Kind != protocol.KindTransmit || p.Event != protocol.EventPublish {
+		return
+	}
+	channel, data, ok := protocol.ChannelOf(p.Data)
+	if !ok {
+		return
+	}
+	err := unpack(data, b.opt.InstanceID, func(message protocol.Data) { b.deliver(channel, message) })
+	if err != nil {
+		b.link.Report(fmt.Errorf("sccbroker: a message in channel %q at scc-broker %s: %w", channel, m.pool.uri, err))
+	}
+}
+
+func (b *Broker) onConnecting(m *member) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m.failure = nil
+}
+
+func (b *Broker) onConnect(m *member) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	m.open = true
+	b.readyLocked(m)
+}
+
+// readyLocked notes that a connection has every subscription, if so.
+func (b *Broker) readyLocked(m *member) {
+	if m.open && m.pending == 0 {
+		m.ready, m.tried = true, true
+		b.changedLocked()
+	}
+}
+
+// onError notes why a connection is about to end.
+func (b *Broker) onError(m *member, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if m.failure == nil {
+		m.failure = err
+	}
+}
+
+// onClose notes the end of a connection, or of an attempt. The first of attempts
+// in a row that fail is reported.
+func (b *Broker) onClose(m *member, ev agclient.CloseEvent) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	err := fmt.Errorf("scc-broker %s: %w", m.pool.uri, why(m.failure, ev))
+	switch {
+	case b.closed || !b.listedLocked(m.pool):
+	case m.ready:
+		b.lost = err
+	case !m.tried:
+		b.reportLocked(err)
+	}
+	m.open, m.ready, m.tried = false, false, true
+	m.pending = len(m.places)
+	for _, p := range m.places {
+		p.confirmed = false
+		p.settle(nil)
+	}
+	b.changedLocked()
+	b.comeBack(m.client)
+}
+
+// comeBack connects a client that stays away, as it does after some status codes.
+func (b *Broker) comeBack(c *agclient.Client) {
+	if _, coming := c.PendingReconnect(); !coming && !b.link.IsClosed() {
+		time.AfterFunc(b.opt.RetryDelay, func() { _ = c.Connect() })
+	}
+}
+
+// why returns why a connection has ended.
+func why(failure error, ev agclient.CloseEvent) error {
+	switch {
+	case failure != nil:
+		return failure
+	case ev.Cause != nil:
+		return ev.Cause
+	}
+	return protocol.NewSocketProtocolError(ev.Reason, ev.Code)
+}
+
+// listedLocked reports whether the scc-state names the pool's broker.
+func (b *Broker) listedLocked(p *pool) bool {
+	return b.table != nil && b.pools[p.uri] == p && slices.Contains(b.table.uris, p.uri)
+}
