@@ -32,7 +32,8 @@ type Options struct {
 
 	// InstancePort, InstanceIP and InstanceIPFamily ("IPv4", the default, or
 	// "IPv6") are what the scc-state tells others of this worker (instancePort,
-	// instanceIp, instanceIpFamily). Nothing connects to it there.
+	// instanceIp, instanceIpFamily). Nothing connects to it there. A port of 0
+	// means 8000, and without an address the scc-state takes the connection's.
 	InstancePort     int
 	InstanceIP       string
 	InstanceIPFamily string
@@ -98,6 +99,7 @@ type Options struct {
 // Defaults of Options.
 const (
 	DefaultStatePort           = "7777"
+	DefaultInstancePort        = 8000
 	DefaultVersion             = "10.0.0"
 	DefaultPoolSize            = 1
 	DefaultRetryDelay          = 2 * time.Second
@@ -118,6 +120,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if c.InstanceID == "" {
 		c.InstanceID = rand.Text()
+	}
+	if c.InstancePort == 0 {
+		c.InstancePort = DefaultInstancePort
 	}
 	if c.InstanceIPFamily == "" {
 		c.InstanceIPFamily = "IPv4"

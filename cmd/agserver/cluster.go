@@ -11,17 +11,19 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker/embedded"
 	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
+	"github.com/socketcluster-go/socketcluster/channels/sccbroker"
 )
 
 // cluster is how this node finds the others. The zero value is a node alone.
 type cluster struct {
 	nats     string // the URL of NATS servers that are there already
 	redis    *redisbroker.Options
+	scc      *sccbroker.Options
 	embedded *embedded.Options // or a server of our own
 }
 
 // clusterFlags are the flags of a cluster's nodes.
-var clusterFlags = []string{"cluster-port", "cluster-host", "cluster-advertise", "cluster-peers", "nats", "redis"}
+var clusterFlags = []string{"cluster-port", "cluster-host", "cluster-advertise", "cluster-peers", "nats", "redis", "scc"}
 
 // maxClusterMessage leaves room for what surrounds a message of maxPayload.
 const maxClusterMessage = embedded.DefaultMaxPayload
@@ -39,7 +41,12 @@ func (c *config) readCluster(s settings) error {
 			Addrs: strings.Split(redis.value, ","), Password: s.getenv("SOCKETCLUSTER_REDIS_PASSWORD"),
 		}
 	}
-	if err := oneOf(nats, redis, port, peers); err != nil {
+	scc := s.find("scc", "SCC_STATE_SERVER_HOST", "")
+	if err := oneOf(nats, redis, scc, port, peers); err != nil {
+		return err
+	}
+	var err error
+	if c.cluster.scc, err = readSCC(s, scc); err != nil {
 		return err
 	}
 	if port.value == "" && peers.value == "" {
@@ -78,12 +85,12 @@ func (c *config) readCluster(s settings) error {
 }
 
 // oneOf says that a node belongs to one cluster.
-func oneOf(nats, redis, port, peers setting) error {
+func oneOf(nats, redis, scc, port, peers setting) error {
 	if port.value == "" {
 		port = peers
 	}
 	var given []string
-	for _, way := range []setting{port, nats, redis} {
+	for _, way := range []setting{port, nats, redis, scc} {
 		if way.value != "" {
 			given = append(given, way.from)
 		}
@@ -115,6 +122,15 @@ func (c *cluster) open(log *slog.Logger) (channels.Broker, func(), error) {
 		b, err := redisbroker.New(c.redis)
 		if err != nil {
 			return nil, nil, err
+		}
+		return b, end, nil
+	case c.scc != nil:
+		b, err := sccbroker.New(c.scc)
+		if err != nil {
+			return nil, nil, err
+		}
+		if c.scc.AuthKey == "" {
+			log.Warn("no SCC_AUTH_KEY: whoever reaches the scc-state or a broker can join the cluster")
 		}
 		return b, end, nil
 	case c.nats == "":

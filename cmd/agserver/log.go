@@ -48,7 +48,6 @@ func withoutTokens(_ []string, a slog.Attr) slog.Attr {
 // where somebody relies on its effect.
 func warnOfUnused(log *slog.Logger, getenv func(string) string) {
 	for _, variable := range []struct{ name, consequence string }{
-		{"SCC_STATE_SERVER_HOST", "this program joins no cluster: it serves alone"},
 		{"SOCKETCLUSTER_WS_ENGINE", "there is one engine"},
 	} {
 		if getenv(variable.name) != "" {

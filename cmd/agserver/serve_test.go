@@ -198,7 +198,7 @@ func TestProgram_LogLevel(t *testing.T) {
 			address := freeAddress(t)
 			_, port, _ := net.SplitHostPort(address)
 			p := &program{ended: make(chan struct{}), address: address}
-			p.cmd = command([]string{"SCC_STATE_SERVER_HOST=scc-state", "SOCKETCLUSTER_LOG_LEVEL=" + level},
+			p.cmd = command([]string{"SOCKETCLUSTER_WS_ENGINE=ws", "SOCKETCLUSTER_LOG_LEVEL=" + level},
 				"-host", "127.0.0.1", "-port", port, "-log-format", "json")
 			p.cmd.Stderr = &p.lines
 			if err := p.cmd.Start(); err != nil {

@@ -74,6 +74,15 @@ FLAGS
       Join nodes by Redis: the address of a server, or of some nodes of a Redis
       Cluster, as host:port with commas between. The variable
       SOCKETCLUSTER_REDIS_PASSWORD is what to log in with.
+  -scc HOST              SCC_STATE_SERVER_HOST
+      Join SocketCluster's own cluster, whose scc-state this is, as a worker. More
+      is said by the variables of the app template: SCC_STATE_SERVER_PORT
+      (default 7777), SCC_AUTH_KEY, SCC_INSTANCE_IP, SCC_INSTANCE_IP_FAMILY,
+      SCC_MAPPING_ENGINE (skeletonRendezvous or simple), SCC_CLIENT_POOL_SIZE,
+      and, in ms, SCC_PUB_SUB_BATCH_DURATION, SCC_BROKER_RETRY_DELAY,
+      SCC_STATE_SERVER_CONNECT_TIMEOUT, SCC_STATE_SERVER_ACK_TIMEOUT,
+      SCC_STATE_SERVER_RECONNECT_RANDOMNESS. The flag may be host:port, or a wss
+      URL.
   -connect-rate RATE     SOCKETCLUSTER_CONNECT_RATE (default 0)
       How often clients may connect, all together: 100 is 100 times in a second,
       100:500 the same and 500 at once, 0 as often as they like. More are

@@ -1,0 +1,239 @@
+package scc_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+)
+
+// patience is how long what has to come may take: much, as the machine may be
+// busy.
+const patience = 30 * time.Second
+
+// authKey is that of the clusters under test.
+const authKey = "between us"
+
+// process is a running program.
+type process struct {
+	t       testing.TB
+	name    string
+	cmd     *exec.Cmd
+	address string
+	log     log
+	ended   chan struct{} // closed when it has
+}
+
+// log keeps what a program writes.
+type log struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// startProcess starts a program that listens at address, and waits until it
+// does. It ends with the test.
+func startProcess(t testing.TB, name, address string, cmd *exec.Cmd, env ...string) *process {
+	t.Helper()
+	p := &process{t: t, name: name, cmd: cmd, address: address, ended: make(chan struct{})}
+	for _, variable := range os.Environ() {
+		key, _, _ := strings.Cut(variable, "=")
+		if key != "ENV" && !strings.HasPrefix(key, "SOCKETCLUSTER_") && !strings.HasPrefix(key, "SCC_") {
+			cmd.Env = append(cmd.Env, variable)
+		}
+	}
+	cmd.Env = append(cmd.Env, env...)
+	cmd.Stdout, cmd.Stderr = &p.log, &p.log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	go func() { // ends with the program
+		_ = cmd.Wait()
+		close(p.ended)
+	}()
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			t.Logf("%s at %s wrote:\n%s", name, address, p.log.String())
+		}
+	})
+	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
+		if c, err := net.Dial("tcp", address); err == nil {
+			_ = c.Close()
+			return p
+		}
+		select {
+		case <-p.ended:
+			t.Fatalf("%s has ended:\n%s", name, p.log.String())
+		default:
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("%s does not start:\n%s", name, p.log.String())
+		}
+	}
+}
+
+// kill ends the process without a word, and waits until it has ended.
+func (p *process) kill() {
+	_ = p.cmd.Process.Kill() // it may have ended by itself
+	<-p.ended
+}
+
+// freeAddress returns an address of this machine that is free.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func port(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }
+
+// agserver builds the program once.
+var agserver = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(os.TempDir(), fmt.Sprintf("agserver-scc-test-%d", os.Getpid()))
+	out, err := exec.Command("go", "build", "-o", path, "../../cmd/agserver").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return path, nil
+})
+
+func agserverCommand(t testing.TB, args ...string) *exec.Cmd {
+	t.Helper()
+	path, err := agserver()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return exec.Command(path, args...)
+}
+
+func nodeCommand(t testing.TB, script string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command(npm.Node(t), script)
+	cmd.Dir = npm.Install(t, ".")
+	return cmd
+}
+
+// cluster is a cluster under test: an scc-state and what joins it.
+type cluster struct {
+	t     testing.TB
+	state *process
+}
+
+// newCluster starts an scc-state, ours, that waits for nothing.
+func newCluster(t testing.TB) *cluster {
+	t.Helper()
+	return &cluster{t, startState(t, freeAddress(t))}
+}
+
+func startState(t testing.TB, address string) *process {
+	t.Helper()
+	return startProcess(t, "scc-state", address,
+		agserverCommand(t, "scc-state"),
+		"SCC_STATE_SERVER_PORT="+port(address), "SCC_AUTH_KEY="+authKey,
+		"SCC_STATE_SERVER_STARTUP_DELAY=0", "SCC_STATE_SERVER_SCALE_OUT_DELAY=50", "SCC_STATE_SERVER_SCALE_BACK_DELAY=50",
+		"SCC_STATE_SERVER_RETRY_DELAY=200")
+}
+
+// restartState kills the scc-state and starts another one at its address.
+func (c *cluster) restartState() {
+	c.t.Helper()
+	c.state.kill()
+	c.state = startState(c.t, c.state.address)
+}
+
+// env are the variables that lead to the scc-state.
+func (c *cluster) env(more ...string) []string {
+	return append([]string{
+		"SCC_STATE_SERVER_HOST=127.0.0.1", "SCC_STATE_SERVER_PORT=" + port(c.state.address), "SCC_AUTH_KEY=" + authKey,
+		"SCC_INSTANCE_IP=127.0.0.1", "SCC_INSTANCE_IP_FAMILY=IPv4",
+	}, more...)
+}
+
+// startBroker starts an scc-broker from npm.
+func (c *cluster) startBroker() *process {
+	c.t.Helper()
+	return c.startBrokerAt(freeAddress(c.t))
+}
+
+func (c *cluster) startBrokerAt(address string) *process {
+	c.t.Helper()
+	return startProcess(c.t, "scc-broker", address, nodeCommand(c.t, "node_modules/scc-broker/server.js"),
+		c.env("SCC_BROKER_SERVER_PORT="+port(address), "SCC_BROKER_SERVER_RETRY_DELAY=200")...)
+}
+
+// startNodeWorker starts a worker on the Node server.
+func (c *cluster) startNodeWorker(env ...string) *process {
+	c.t.Helper()
+	address := freeAddress(c.t)
+	return startProcess(c.t, "Node worker", address, nodeCommand(c.t, "worker.js"),
+		c.env(append(env, "SOCKETCLUSTER_PORT="+port(address), "SCC_BROKER_RETRY_DELAY=200",
+			"SCC_STATE_SERVER_RECONNECT_RANDOMNESS=100")...)...)
+}
+
+// startWorker starts a worker on our server.
+func (c *cluster) startWorker(env ...string) *process {
+	c.t.Helper()
+	address := freeAddress(c.t)
+	return startProcess(c.t, "worker", address,
+		agserverCommand(c.t, "-env", "prod", "-host", "127.0.0.1", "-port", port(address), "-log-level", "3"),
+		c.env(append(env, "SCC_BROKER_RETRY_DELAY=200", "SCC_STATE_SERVER_RECONNECT_RANDOMNESS=100")...)...)
+}
+
+// waitBrokers waits until the scc-state names n brokers.
+func (c *cluster) waitBrokers(n int) {
+	c.t.Helper()
+	u := fmt.Sprintf("ws://%s/socketcluster/?authKey=%s&instanceType=test&instancePort=1&version=10.0.0",
+		c.state.address, strings.ReplaceAll(authKey, " ", "%20"))
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	client, err := agclient.Dial(ctx, u, nil)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	defer client.Close()
+	for {
+		var answer struct {
+			URIs []string `json:"sccBrokerURIs"`
+		}
+		err := client.Invoke(ctx, "sccWorkerJoinCluster", map[string]any{"instanceId": "test"}, &answer)
+		if err != nil {
+			c.t.Fatalf("the scc-state names %v, want %d brokers: %v", answer.URIs, n, err)
+		}
+		if len(answer.URIs) == n {
+			var left json.RawMessage
+			if err := client.Invoke(ctx, "sccWorkerLeaveCluster", nil, &left); err != nil && ctx.Err() != nil {
+				c.t.Fatal(errors.Join(err, ctx.Err()))
+			}
+			return
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
