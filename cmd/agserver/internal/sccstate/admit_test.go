@@ -129,3 +129,16 @@ func TestState_InTwoRoles(t *testing.T) {
 		worker(t, srv, "8000", "8000", "")
 	})
 }
+
+func TestState_WorkersPort(t *testing.T) {
+	for _, port := range []string{"", "0", "8000"} { // nobody connects to it
+		synctest.Test(t, func(t *testing.T) {
+			srv := start(t, atOnce())
+			w := dial(t, srv, "scc-worker", port)
+			want := `"sccSourceWorkerURI":"ws://127.0.0.1:` + port + `"`
+			if got := w.call("sccWorkerJoinCluster", local); !strings.Contains(got, want) {
+				t.Errorf("a worker at port %q was told %s, want %s", port, got, want)
+			}
+		})
+	}
+}

@@ -35,11 +35,11 @@ func (s *State) readInstance(req *agserver.Request, kind string) (instance, erro
 	}
 	port := req.Socket.Request().URL.Query().Get("instancePort")
 	n, err := strconv.ParseUint(port, 10, 16)
-	isBroker := kind == brokerType
+	isBroker := kind == brokerType // nobody connects to a worker by what is said here
 	switch {
 	case len(host) > maxHost || strings.ContainsAny(host, " /?#@\\") || isBroker && host == "":
 		return instance{}, protocol.ErrInvalidArguments.Withf("The instanceIp must be an address or a host name")
-	case (isBroker || port != "") && (err != nil || n == 0):
+	case isBroker && (err != nil || n == 0) || port != "" && err != nil:
 		return instance{}, protocol.ErrInvalidArguments.Withf("The instancePort must be a number from 1 to 65535")
 	}
 	scheme := "ws://"
