@@ -28,6 +28,10 @@ var (
 	// at all. It is not sent again.
 	ErrUnconfirmed = errors.New("channels: the broker has not confirmed the message")
 
+	// ErrUnauthorized is reported to the sink when what a broker talks to does not
+	// take its credentials, or does not let it do what it has to. It tries again.
+	ErrUnauthorized = errors.New("channels: the broker is not authorized")
+
 	// ErrOverload is returned by Publish when as many bytes as may wait for a
 	// broker's connection do so already, and reported to the sink when messages
 	// came faster than they could be delivered, and some were dropped.

@@ -58,36 +58,78 @@ func (b *Broker) Attach(sink channels.Sink) error {
 	if err := b.link.Attach(sink); err != nil {
 		return err
 	}
+	options, err := b.opt.client()
+	if err != nil {
+		b.link.Detach()
+		return err
+	}
 	handlers := []nats.Option{
 		nats.ConnectHandler(func(*nats.Conn) { b.link.Up() }),
 		nats.ReconnectHandler(func(*nats.Conn) { b.link.Up() }),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { b.link.Down(err) }),
+		nats.ReconnectErrHandler(func(c *nats.Conn, err error) { b.notConnected(c, err) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.failed(err) }),
 	}
-	conn, err := nats.Connect(b.opt.URL, append(b.opt.client(), handlers...)...)
+	conn, err := nats.Connect(b.opt.URL, append(options, handlers...)...)
 	if err != nil {
 		b.link.Detach()
 		return fmt.Errorf("natsbroker: connecting: %w", err)
 	}
 	b.conn = conn
-	b.delivery.Go(func() { b.deliver(sink) })
+	attempts := conn.StatusChanged(nats.RECONNECTING)
+	b.delivery.Go(func() { b.deliver(sink, attempts) })
 	return nil
 }
 
 // failed is called by the NATS client for what goes wrong outside of calls.
 func (b *Broker) failed(err error) {
-	if errors.Is(err, nats.ErrSlowConsumer) {
+	switch {
+	case isAuthError(err):
+		b.notConnected(b.connection(), err)
+		return
+	case errors.Is(err, nats.ErrPermissionViolation):
+		err = fmt.Errorf("%w: %w", channels.ErrUnauthorized, err)
+	case errors.Is(err, nats.ErrSlowConsumer):
 		err = fmt.Errorf("%w: %w", channels.ErrOverload, err)
 	}
 	b.link.Report(fmt.Errorf("natsbroker: %w", err))
 }
 
-// deliver passes on what comes, until the broker is closed.
-func (b *Broker) deliver(sink channels.Sink) {
+// notConnected reports why an attempt to connect failed.
+func (b *Broker) notConnected(c *nats.Conn, err error) {
+	if err == nil || c.IsConnected() {
+		return
+	}
+	if isAuthError(err) {
+		err = fmt.Errorf("%w: %w", channels.ErrUnauthorized, err)
+	}
+	b.link.Failed(fmt.Errorf("natsbroker: connecting: %w", err))
+}
+
+// isAuthError reports whether the server has refused the credentials.
+func isAuthError(err error) bool {
+	for _, refused := range []error{nats.ErrAuthorization, nats.ErrAuthExpired, nats.ErrAuthRevoked, nats.ErrAccountAuthExpired} {
+		if errors.Is(err, refused) {
+			return true
+		}
+	}
+	return false
+}
+
+// deliver passes on what comes, until the broker is closed. It takes note of
+// attempts to connect, too: the NATS client tells of them, but not how they ended.
+func (b *Broker) deliver(sink channels.Sink, attempts <-chan nats.Status) {
 	for {
 		select {
 		case <-b.link.Context().Done():
 			return
+		case _, open := <-attempts:
+			if !open { // the connection was closed
+				attempts = nil
+				continue
+			}
+			conn := b.connection()
+			b.notConnected(conn, conn.LastError())
 		case m := <-b.messages:
 			if b.link.IsClosed() { // both were there
 				return

@@ -2,7 +2,6 @@ package natsbroker_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 
@@ -28,21 +27,9 @@ func TestBroker(t *testing.T) {
 }
 
 // startServer starts a NATS server that ends with the test.
-func startServer(t testing.TB) *server.Server {
+func startServer(t *testing.T) *server.Server {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
-	if err != nil {
-		t.Fatalf("NewServer() = %v", err)
-	}
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(10 * time.Second) {
-		t.Fatal("the NATS server does not start")
-	}
-	return s
+	return startWith(t, server.Options{})
 }
 
 func open(t testing.TB, o *natsbroker.Options) *natsbroker.Broker {

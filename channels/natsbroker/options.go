@@ -2,7 +2,10 @@ package natsbroker
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
+	"net/url"
+	"os"
 	"strings"
 	"time"
 
@@ -27,13 +30,18 @@ type Options struct {
 	// "agserver".
 	Name string
 
-	// Credentials is a file with a JWT and a seed, as nsc writes it; "" is none.
-	Credentials string
+	// User and Password are what to log in with; "" is not at all.
+	User, Password string
 
 	// Token is an authentication token; "" is none.
 	Token string
 
-	// TLS is how to connect by TLS; nil leaves it to the URL (tls://).
+	// NKey is a file with the seed of an NKey, and Credentials one with a JWT and a
+	// seed, as nsc writes it; "" is none. Credentials are read at each connection.
+	NKey, Credentials string
+
+	// TLS is how to connect by TLS, with certificates of this node's if the server
+	// asks for one; nil leaves it to the URL (tls://) and the server.
 	TLS *tls.Config
 
 	// Timeout bounds how long Publish and Subscribe wait for the NATS server's
@@ -102,15 +110,35 @@ func (o *Options) check() error {
 	if o.Wait < 0 {
 		return fmt.Errorf("natsbroker: Options.Wait is negative: %v", o.Wait)
 	}
+	if o.NKey != "" && o.Credentials != "" {
+		return errors.New("natsbroker: Options.NKey and Options.Credentials exclude each other")
+	}
+	return o.checkURL()
+}
+
+// checkURL reads the URLs before the NATS client does, whose errors have them in
+// full, passwords included.
+func (o *Options) checkURL() error {
+	for i, text := range strings.Split(o.URL, ",") {
+		text = strings.TrimSpace(text)
+		if !strings.Contains(text, "://") {
+			text = "nats://" + text
+		}
+		if u, err := url.Parse(text); err != nil || u.Hostname() == "" {
+			return fmt.Errorf("natsbroker: Options.URL: number %d is no URL such as nats://10.0.0.1:4222 "+
+				"(signs such as / in a password are written as %%2F)", i+1)
+		}
+	}
 	return nil
 }
 
 // client returns the options of the NATS client but for the handlers of events.
-func (o *Options) client() []nats.Option {
+func (o *Options) client() ([]nats.Option, error) {
 	list := []nats.Option{
 		nats.Name(o.Name),
 		nats.RetryOnFailedConnect(true),
 		nats.MaxReconnects(-1),
+		nats.IgnoreAuthErrorAbort(), // what was refused may be allowed later
 		nats.ReconnectWait(250 * time.Millisecond),
 		nats.ReconnectBufSize(-1), // nothing is sent later than its Publish says
 		nats.Timeout(o.Timeout),
@@ -120,14 +148,27 @@ func (o *Options) client() []nats.Option {
 	if o.Server != nil {
 		list = append(list, nats.InProcessServer(o.Server))
 	}
-	if o.Credentials != "" {
-		list = append(list, nats.UserCredentials(o.Credentials))
+	if o.User != "" {
+		list = append(list, nats.UserInfo(o.User, o.Password))
 	}
 	if o.Token != "" {
 		list = append(list, nats.Token(o.Token))
 	}
+	if o.NKey != "" {
+		key, err := nats.NkeyOptionFromSeed(o.NKey)
+		if err != nil {
+			return nil, fmt.Errorf("natsbroker: Options.NKey: %w", err)
+		}
+		list = append(list, key)
+	}
+	if o.Credentials != "" {
+		if _, err := os.Stat(o.Credentials); err != nil {
+			return nil, fmt.Errorf("natsbroker: Options.Credentials: %w", err)
+		}
+		list = append(list, nats.UserCredentials(o.Credentials))
+	}
 	if o.TLS != nil {
 		list = append(list, nats.Secure(o.TLS))
 	}
-	return append(list, o.Client...)
+	return append(list, o.Client...), nil
 }

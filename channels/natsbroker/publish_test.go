@@ -3,6 +3,7 @@ package natsbroker_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 	"time"
@@ -148,18 +149,26 @@ func TestNew(t *testing.T) {
 		"SpaceInPrefix":    {Prefix: "a b."},
 		"EmptyToken":       {Prefix: "a..b."},
 		"NegativeWait":     {Wait: -1},
+		"TwoKeys":          {NKey: "a", Credentials: "b"},
+		"BadURL":           {URL: "nats://ag:s3cret@[::1"},
+		"BadSecondURL":     {URL: "nats://127.0.0.1:4222,nats://ag:s3/cret@127.0.0.1:4222"},
+		"NoHost":           {URL: "nats://127.0.0.1:4222,"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, err := natsbroker.New(o); err == nil {
-				t.Error("New() = nil, want an error")
+			if _, err := natsbroker.New(o); err == nil || strings.Contains(err.Error(), "cret") {
+				t.Errorf("New() = %v, want an error without passwords", err)
 			}
 		})
 	}
-	t.Run("BadURL", func(t *testing.T) {
-		b := open(t, &natsbroker.Options{URL: "nats://[::1"})
-		defer b.Close()
-		if err := b.Attach(newSink()); err == nil {
-			t.Error("Attach() = nil, want an error")
-		}
-	})
+	for name, o := range map[string]*natsbroker.Options{
+		"NoNKey": {NKey: "/no/such/file"}, "NoCredentials": {Credentials: "/no/such/file"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := open(t, o)
+			defer b.Close()
+			if err := b.Attach(newSink()); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("Attach() = %v, want %v", err, fs.ErrNotExist)
+			}
+		})
+	}
 }

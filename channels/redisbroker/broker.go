@@ -65,8 +65,7 @@ const (
 	maxPause = 2 * time.Second
 )
 
-// keepConnected connects, again and again, until the broker is closed. Why it
-// could not is reported once, until it could.
+// keepConnected connects, again and again, until the broker is closed.
 func (b *Broker) keepConnected(sink channels.Sink) {
 	pause := minPause
 	for !b.link.IsClosed() {
@@ -74,11 +73,10 @@ func (b *Broker) keepConnected(sink channels.Sink) {
 		if err == nil {
 			err = b.use(s)
 		}
-		switch {
-		case err == nil:
+		if err == nil {
 			pause = minPause
-		case pause == minPause:
-			b.link.Report(fmt.Errorf("redisbroker: connecting: %w", err))
+		} else {
+			b.link.Failed(fmt.Errorf("redisbroker: connecting: %w", named(err)))
 		}
 		t := time.NewTimer(pause/2 + rand.N(pause/2))
 		select {
@@ -138,7 +136,7 @@ func (b *Broker) Subscribe(ctx context.Context, channel string) error {
 	case err == nil, errors.Is(err, errSessionEnded): // the next session begins with it
 		return nil
 	default:
-		return errors.Join(fmt.Errorf("redisbroker: subscribing: %w", err), b.Unsubscribe(context.WithoutCancel(ctx), channel))
+		return errors.Join(fmt.Errorf("redisbroker: subscribing: %w", named(err)), b.Unsubscribe(context.WithoutCancel(ctx), channel))
 	}
 }
 
@@ -179,10 +177,24 @@ func (b *Broker) Publish(ctx context.Context, channel string, data protocol.Data
 	if err == nil {
 		return nil
 	}
-	if answer, ok := rueidis.IsRedisErr(err); ok {
-		return fmt.Errorf("redisbroker: %w", answer)
+	if _, ok := rueidis.IsRedisErr(err); ok {
+		return fmt.Errorf("redisbroker: %w", named(err))
 	}
 	return fmt.Errorf("%w: %w", channels.ErrUnconfirmed, err)
+}
+
+// named gives an answer of Redis the name that callers know.
+func named(err error) error {
+	answer, ok := rueidis.IsRedisErr(err)
+	if !ok {
+		return err
+	}
+	for _, code := range []string{"WRONGPASS", "NOAUTH", "NOPERM"} {
+		if strings.HasPrefix(answer.Error(), code) {
+			return fmt.Errorf("%w: %w", channels.ErrUnauthorized, err)
+		}
+	}
+	return err
 }
 
 // Close ends the connection and waits until nothing is delivered any more.

@@ -8,6 +8,10 @@
 // needs Redis 7 and a Redis Cluster, where it spreads channels over the shards.
 // Without Sharded, every node of a Redis Cluster sees every message.
 //
+// A user of its own needs, beside its channels (&ag:*), the commands hello, ping,
+// client|setname, cluster|slots, publish, subscribe and unsubscribe, or spublish,
+// ssubscribe and sunsubscribe.
+//
 // # What it promises
 //
 // It is a [channels.Broker] and passes package brokertest. Publish returns when

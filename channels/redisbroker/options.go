@@ -23,6 +23,10 @@ type Options struct {
 	// "" means that they are no sentinels.
 	SentinelMaster string
 
+	// SentinelUsername and SentinelPassword are what to log in at the sentinels
+	// with; "" is not at all, or as the default user.
+	SentinelUsername, SentinelPassword string
+
 	// Sharded uses the sharded channels of Redis 7, which a Redis Cluster spreads
 	// over its shards instead of sending each message to every node. All nodes
 	// have the same.
@@ -33,7 +37,8 @@ type Options struct {
 	// same.
 	Prefix string
 
-	// TLS is how to connect by TLS; nil is plain TCP.
+	// TLS is how to connect by TLS, to sentinels too, with certificates of this
+	// node's if Redis asks for one; nil is plain TCP.
 	TLS *tls.Config
 
 	// Timeout bounds how long a connection, an answer to Publish or one to
@@ -55,6 +60,9 @@ const (
 	DefaultTimeout    = 5 * time.Second
 	DefaultMaxWaiting = 8 << 20
 )
+
+// topologyInterval is how often sentinels are asked for the master.
+const topologyInterval = 5 * time.Second
 
 // withDefaults returns the options with what zero stands for.
 func (o *Options) withDefaults() Options {
@@ -103,9 +111,14 @@ func (o *Options) client() rueidis.ClientOption {
 		ConnWriteTimeout:  o.Timeout,
 	}
 	c.Dialer.Timeout = o.Timeout
-	c.Sentinel.MasterSet = o.SentinelMaster
 	if o.SentinelMaster != "" {
-		c.Sentinel.Username, c.Sentinel.Password, c.Sentinel.TLSConfig = o.Username, o.Password, o.TLS
+		c.Sentinel = rueidis.SentinelOption{
+			MasterSet: o.SentinelMaster, ClientName: c.ClientName, TLSConfig: o.TLS, Dialer: c.Dialer,
+			Username: o.SentinelUsername, Password: o.SentinelPassword,
+			// A master that was demoted stays connected, and its node would stay with it
+			// if what sentinels tell of that is lost.
+			TopologyRefreshInterval: topologyInterval,
+		}
 	}
 	return c
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 )
@@ -36,6 +37,9 @@ type Server struct {
 	log  bytes.Buffer // read when the process has ended
 }
 
+// TLSPort as an argument of Start makes the server's port one for TLS.
+const TLSPort = "(tls)"
+
 // Start starts a server on a free port. The arguments are further ones of
 // redis-server.
 func Start(t testing.TB, args ...string) *Server {
@@ -45,9 +49,14 @@ func Start(t testing.TB, args ...string) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return run(t, program, addr, append([]string{
-		"--port", port, "--bind", host, "--save", "", "--appendonly", "no", "--dir", t.TempDir(),
-	}, args...))
+	ports := []string{"--port", port}
+	if slices.Contains(args, TLSPort) {
+		ports = []string{"--port", "0", "--tls-port", port}
+		args = slices.DeleteFunc(slices.Clone(args), func(arg string) bool { return arg == TLSPort })
+	}
+	return run(t, program, addr, slices.Concat(ports, []string{
+		"--bind", host, "--save", "", "--appendonly", "no", "--dir", t.TempDir(),
+	}, args))
 }
 
 func run(t testing.TB, program, addr string, args []string) *Server {

@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type Link struct {
 	ready   bool          // it has been up
 	up      chan struct{} // closed while it is up
 	waiting int           // bytes that wait for up
+	reasons []string      // why there is no connection, as reported since the last one
 }
 
 // New returns a link that is down.
@@ -88,6 +90,7 @@ func (l *Link) Up() {
 		return
 	}
 	l.ready = true
+	l.reasons = nil
 	close(l.up)
 	l.mu.Unlock()
 	if first {
@@ -121,6 +124,25 @@ func (l *Link) Report(err error) {
 	l.mu.Unlock()
 	if !closed {
 		sink.BrokerError(err)
+	}
+}
+
+// maxReasons bounds how many failures to connect are reported until there is a
+// connection: some have a port in their text that is another one each time.
+const maxReasons = 8
+
+// Failed reports that an attempt to connect failed: once for each reason, until
+// there has been a connection.
+func (l *Link) Failed(err error) {
+	text := err.Error()
+	l.mu.Lock()
+	known := len(l.reasons) >= maxReasons || slices.Contains(l.reasons, text)
+	if !known {
+		l.reasons = append(l.reasons, text)
+	}
+	l.mu.Unlock()
+	if !known {
+		l.Report(err)
 	}
 }
 

@@ -3,6 +3,7 @@ package link_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -100,5 +101,29 @@ func TestLink_Await(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// Why there is no connection is said once for each reason, and again after there
+// has been one.
+func TestLink_Failed(t *testing.T) {
+	l, s := attached(t, link.Options{})
+	for range 3 {
+		l.Failed(errors.New("nobody is there"))
+		l.Failed(errors.New("wrong password"))
+	}
+	if len(s.errors) != 2 {
+		t.Errorf("errors %v, want each once", s.errors)
+	}
+	for i := range 100 {
+		l.Failed(fmt.Errorf("port %d refused", i))
+	}
+	if n := len(s.errors); n != 8 {
+		t.Errorf("%d errors, want no more than 8", n)
+	}
+	l.Up()
+	l.Failed(errors.New("wrong password"))
+	if n := len(s.errors); n != 9 {
+		t.Errorf("%d errors, want one more for a new outage", n)
 	}
 }

@@ -36,7 +36,9 @@ type Options struct {
 	// Secret is what nodes show each other; "" is none. All have the same.
 	Secret string
 
-	// TLS is for the connections between nodes, both ends; nil is plain TCP.
+	// TLS is for the connections between nodes, both ends; nil is plain TCP. Nodes
+	// show each other Certificates. RootCAs vouch for those that are connected to;
+	// with ClientAuth, ClientCAs vouch for those that connect.
 	TLS *tls.Config
 
 	// MaxPayload bounds a message, in bytes. 0 means 32 MiB.

@@ -1,0 +1,248 @@
+package natsbroker_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/nats-io/jwt/v2"
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nkeys"
+
+	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
+	"github.com/socketcluster-go/socketcluster/internal/certs"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// secret is what no error may have in it.
+const secret = "s3cret"
+
+// access is a way to get into a server, and one that does not.
+type access struct {
+	server      server.Options
+	right       natsbroker.Options
+	wrong       natsbroker.Options
+	isWhatFails func(error) bool
+}
+
+func TestBroker_Access(t *testing.T) {
+	for name, a := range map[string]access{
+		"Password": {
+			server: server.Options{Username: "ag", Password: secret},
+			right:  natsbroker.Options{User: "ag", Password: secret},
+			wrong:  natsbroker.Options{User: "ag", Password: "not " + secret},
+		},
+		"Token": {
+			server: server.Options{Authorization: secret},
+			right:  natsbroker.Options{Token: secret},
+			wrong:  natsbroker.Options{Token: "not " + secret},
+		},
+		"NKey":              nkeyAccess(t),
+		"Credentials":       credentialsAccess(t),
+		"TLS":               tlsAccess(t, false),
+		"ClientCertificate": tlsAccess(t, true),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			url := startWith(t, a.server).ClientURL()
+			a.right.URL, a.wrong.URL = url, url
+			s := newSink()
+			b := attach(t, s, &a.right)
+			if err := b.Subscribe(t.Context(), "a"); err != nil {
+				t.Errorf("Subscribe() = %v, want nil", err)
+			}
+			if err := b.Publish(t.Context(), "a", protocol.Data(`1`)); err != nil {
+				t.Errorf("Publish() = %v, want nil", err)
+			}
+			if got := <-s.messages; got != "1" {
+				t.Errorf("delivered %s, want 1", got)
+			}
+
+			if a.isWhatFails == nil {
+				a.isWhatFails = func(err error) bool { return errors.Is(err, channels.ErrUnauthorized) }
+			}
+			refused := newSink()
+			b = open(t, &a.wrong)
+			defer b.Close()
+			if err := b.Attach(refused); err != nil {
+				t.Fatalf("Attach() = %v, want nil", err)
+			}
+			if err := <-refused.errors; !a.isWhatFails(err) || strings.Contains(err.Error(), secret) {
+				t.Errorf("BrokerError(%v), want what is wrong", err)
+			}
+			if err := b.Publish(t.Context(), "a", nil); !errors.Is(err, channels.ErrDisconnected) {
+				t.Errorf("Publish() = %v, want %v", err, channels.ErrDisconnected)
+			}
+		})
+	}
+}
+
+func nkeyAccess(t *testing.T) access {
+	user, seed := newKey(t, nkeys.CreateUser)
+	_, other := newKey(t, nkeys.CreateUser)
+	return access{
+		server: server.Options{Nkeys: []*server.NkeyUser{{Nkey: user}}},
+		right:  natsbroker.Options{NKey: writeFile(t, "seed", seed)},
+		wrong:  natsbroker.Options{NKey: writeFile(t, "seed", other)},
+	}
+}
+
+// credentialsAccess makes what nsc makes: an operator who trusts an account, which
+// trusts a user.
+func credentialsAccess(t *testing.T) access {
+	operator, operatorSeed := newKey(t, nkeys.CreateOperator)
+	account, accountSeed := newKey(t, nkeys.CreateAccount)
+	accountText := encode(t, jwt.NewAccountClaims(account), operatorSeed)
+	resolver := &server.MemAccResolver{}
+	if err := resolver.Store(account, accountText); err != nil {
+		t.Fatal(err)
+	}
+	credentials := func(signer []byte) string {
+		user, userSeed := newKey(t, nkeys.CreateUser)
+		text, err := jwt.FormatUserConfig(encode(t, jwt.NewUserClaims(user), signer), userSeed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return writeFile(t, "user.creds", text)
+	}
+	_, strangerSeed := newKey(t, nkeys.CreateAccount)
+	return access{
+		server: server.Options{TrustedKeys: []string{operator}, AccountResolver: resolver},
+		right:  natsbroker.Options{Credentials: credentials(accountSeed)},
+		wrong:  natsbroker.Options{Credentials: credentials(strangerSeed)},
+	}
+}
+
+// tlsAccess is a server whose certificate only who has its authority accepts, and
+// that asks for one of it, too.
+func tlsAccess(t *testing.T, mutual bool) access {
+	ca := certs.New(t)
+	a := access{
+		server: server.Options{TLS: true, TLSConfig: &tls.Config{Certificates: []tls.Certificate{ca.Issue("nats").TLS}}},
+		right:  natsbroker.Options{TLS: &tls.Config{RootCAs: ca.Pool()}},
+		wrong:  natsbroker.Options{TLS: &tls.Config{RootCAs: certs.New(t).Pool()}},
+	}
+	a.isWhatFails = func(err error) bool {
+		_, ok := errors.AsType[x509.UnknownAuthorityError](err)
+		return ok
+	}
+	if mutual {
+		a.server.TLSConfig.ClientAuth, a.server.TLSConfig.ClientCAs = tls.RequireAndVerifyClientCert, ca.Pool()
+		a.wrong.TLS = a.right.TLS.Clone()
+		a.right.TLS.Certificates = []tls.Certificate{ca.Issue("a node").TLS}
+		a.isWhatFails = func(err error) bool { return strings.Contains(err.Error(), "certificate required") }
+	}
+	return a
+}
+
+// A broker that is refused tries again, and says of each new reason once.
+func TestBroker_TriesAgain(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	port := l.Addr().(*net.TCPAddr).Port
+	l.Close()
+	s := newSink()
+	b := open(t, &natsbroker.Options{URL: "127.0.0.1:" + strconv.Itoa(port), User: "ag", Password: secret})
+	t.Cleanup(func() { b.Close() })
+	if err := b.Attach(s); err != nil {
+		t.Fatalf("Attach() = %v, want nil", err)
+	}
+	if err := <-s.errors; errors.Is(err, channels.ErrUnauthorized) {
+		t.Errorf("BrokerError(%v), want that nobody is there", err)
+	}
+	closed := startWith(t, server.Options{Port: port, Username: "ag", Password: "another"})
+	for err := range s.errors {
+		if errors.Is(err, channels.ErrUnauthorized) {
+			break
+		}
+	}
+	closed.Shutdown()
+	closed.WaitForShutdown()
+	startWith(t, server.Options{Port: port, Username: "ag", Password: secret})
+	<-s.ready
+	if n := len(s.errors); n > 8 {
+		t.Errorf("%d more errors were reported, want each reason once", n)
+	}
+}
+
+func TestBroker_NamesWhatItMayNotDo(t *testing.T) {
+	only := &server.Permissions{Publish: &server.SubjectPermission{Deny: []string{"ag.closed"}}}
+	s := newSink()
+	b := attach(t, s, &natsbroker.Options{User: "ag", Password: secret, URL: startWith(t, server.Options{
+		Users: []*server.User{{Username: "ag", Password: secret, Permissions: only}},
+	}).ClientURL()})
+	if err := b.Publish(t.Context(), "closed", nil); err != nil {
+		t.Errorf("Publish() = %v, want nil: NATS says no only later", err)
+	}
+	if err := <-s.errors; !errors.Is(err, channels.ErrUnauthorized) {
+		t.Errorf("BrokerError(%v), want %v", err, channels.ErrUnauthorized)
+	}
+}
+
+func startWith(t *testing.T, o server.Options) *server.Server {
+	t.Helper()
+	o.Host, o.NoLog, o.NoSigs = "127.0.0.1", true, true
+	if o.Port == 0 {
+		o.Port = server.RANDOM_PORT
+	}
+	s, err := server.NewServer(&o)
+	if err != nil {
+		t.Fatalf("NewServer() = %v", err)
+	}
+	s.Start()
+	t.Cleanup(func() {
+		s.Shutdown()
+		s.WaitForShutdown()
+	})
+	if !s.ReadyForConnections(time.Minute) {
+		t.Fatal("the NATS server does not start")
+	}
+	return s
+}
+
+func newKey(t *testing.T, create func() (nkeys.KeyPair, error)) (public string, seed []byte) {
+	t.Helper()
+	pair, err := create()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if public, err = pair.PublicKey(); err != nil {
+		t.Fatal(err)
+	}
+	if seed, err = pair.Seed(); err != nil {
+		t.Fatal(err)
+	}
+	return public, seed
+}
+
+func encode(t *testing.T, claims jwt.Claims, seed []byte) string {
+	t.Helper()
+	pair, err := nkeys.FromSeed(seed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := claims.Encode(pair)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func writeFile(t *testing.T, name string, text []byte) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}

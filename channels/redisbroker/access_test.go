@@ -1,0 +1,183 @@
+package redisbroker_test
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"net"
+	"strings"
+	"testing"
+
+	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
+	"github.com/socketcluster-go/socketcluster/internal/certs"
+	"github.com/socketcluster-go/socketcluster/internal/redistest"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// secret is what no error may have in it.
+const secret = "s3cret"
+
+// access is a way to get into a server, and one that does not.
+type access struct {
+	server       []string // arguments
+	right, wrong redisbroker.Options
+	isWhatFails  func(error) bool
+}
+
+func TestBroker_Access(t *testing.T) {
+	for name, a := range map[string]access{
+		"Password": {
+			server: []string{"--requirepass", secret},
+			right:  redisbroker.Options{Password: secret},
+			wrong:  redisbroker.Options{Password: "not " + secret},
+		},
+		"NoPassword": {
+			server: []string{"--requirepass", secret},
+			right:  redisbroker.Options{Password: secret},
+		},
+		"User": { // who may do what a broker needs, and nothing else
+			server: []string{"--user", "ag", "on", ">" + secret, "resetchannels", "&ag:*", "-@all",
+				"+hello", "+client|setname", "+cluster|slots", "+ping", "+publish", "+subscribe", "+unsubscribe"},
+			right: redisbroker.Options{Username: "ag", Password: secret},
+			wrong: redisbroker.Options{Username: "ga", Password: secret},
+		},
+		"TLS":               tlsAccess(t, false),
+		"ClientCertificate": tlsAccess(t, true),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			address := redistest.Start(t, a.server...).Addr
+			checkAccess(t, address, a)
+		})
+	}
+}
+
+func checkAccess(t *testing.T, address string, a access) {
+	t.Helper()
+	a.right.Addrs, a.wrong.Addrs = []string{address}, []string{address}
+	s := newSink()
+	b := attach(t, s, &a.right)
+	select {
+	case <-s.ready:
+	case err := <-s.errors:
+		t.Fatalf("BrokerError(%v), want a connection", err)
+	}
+	if err := b.Subscribe(t.Context(), "a"); err != nil {
+		t.Errorf("Subscribe() = %v, want nil", err)
+	}
+	if err := b.Publish(t.Context(), "a", protocol.Data(`1`)); err != nil {
+		t.Errorf("Publish() = %v, want nil", err)
+	}
+	if got := <-s.messages; got != "1" {
+		t.Errorf("delivered %s, want 1", got)
+	}
+	if a.isWhatFails == nil {
+		a.isWhatFails = func(err error) bool { return errors.Is(err, channels.ErrUnauthorized) }
+	}
+	refused := newSink()
+	b = attach(t, refused, &a.wrong)
+	if err := <-refused.errors; !a.isWhatFails(err) || strings.Contains(err.Error(), secret) {
+		t.Errorf("BrokerError(%v), want what is wrong", err)
+	}
+	if err := b.Publish(t.Context(), "a", nil); !errors.Is(err, channels.ErrDisconnected) {
+		t.Errorf("Publish() = %v, want %v", err, channels.ErrDisconnected)
+	}
+}
+
+// tlsArgs are arguments of a server that speaks TLS only, in place of the ones for
+// its port.
+func tlsArgs(ca *certs.Authority, authClients string) []string {
+	files := ca.Issue("redis").Files()
+	return []string{
+		"--tls-cert-file", files.Cert, "--tls-key-file", files.Key, "--tls-ca-cert-file", ca.File(),
+		"--tls-auth-clients", authClients, redistest.TLSPort,
+	}
+}
+
+// tlsAccess is a server whose certificate only who has its authority accepts, and
+// that asks for one of it, too.
+func tlsAccess(t *testing.T, mutual bool) access {
+	ca := certs.New(t)
+	a := access{
+		server: tlsArgs(ca, "no"),
+		right:  redisbroker.Options{TLS: &tls.Config{RootCAs: ca.Pool()}},
+		wrong:  redisbroker.Options{TLS: &tls.Config{RootCAs: certs.New(t).Pool()}},
+	}
+	a.isWhatFails = func(err error) bool {
+		_, ok := errors.AsType[x509.UnknownAuthorityError](err)
+		return ok
+	}
+	if mutual {
+		a.server = tlsArgs(ca, "yes")
+		a.wrong.TLS = a.right.TLS.Clone()
+		a.right.TLS.Certificates = []tls.Certificate{ca.Issue("a node").TLS}
+		// Redis says what it misses, or cuts the connection before that is read.
+		a.isWhatFails = func(err error) bool { return !errors.Is(err, channels.ErrUnauthorized) }
+	}
+	return a
+}
+
+func TestBroker_NamesWhatItMayNotDo(t *testing.T) {
+	address := redistest.Start(t, "--user", "ag", "on", ">"+secret, "resetchannels", "&ag:open", "+@all").Addr
+	s := newSink()
+	b := attach(t, s, &redisbroker.Options{Addrs: []string{address}, Username: "ag", Password: secret})
+	<-s.ready
+	if err := b.Publish(t.Context(), "closed", nil); !errors.Is(err, channels.ErrUnauthorized) {
+		t.Errorf("Publish() = %v, want %v", err, channels.ErrUnauthorized)
+	}
+	if err := b.Subscribe(t.Context(), "closed"); !errors.Is(err, channels.ErrUnauthorized) {
+		t.Errorf("Subscribe() = %v, want %v", err, channels.ErrUnauthorized)
+	}
+	if err := b.Subscribe(t.Context(), "open"); err != nil {
+		t.Errorf("Subscribe() = %v, want nil", err)
+	}
+}
+
+// TestBroker_Sentinel follows the master that sentinels know, to another one when
+// it has gone.
+func TestBroker_Sentinel(t *testing.T) {
+	master := redistest.Start(t, "--requirepass", secret, "--masterauth", secret)
+	host, port, err := net.SplitHostPort(master.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	redistest.Start(t, "--requirepass", secret, "--masterauth", secret, "--replicaof", host+" "+port)
+	sentinel := redistest.StartSentinel(t, "watch", master.Addr, secret, "sentinel's own")
+	s := newSink()
+	o := &redisbroker.Options{
+		Addrs: []string{sentinel.Addr}, SentinelMaster: "watch", SentinelPassword: "sentinel's own", Password: secret,
+	}
+	b := attach(t, s, o)
+	<-s.ready
+	if err := b.Subscribe(t.Context(), "a"); err != nil {
+		t.Fatalf("Subscribe() = %v, want nil", err)
+	}
+	publish := func(text string) {
+		t.Helper()
+		if err := b.Publish(t.Context(), "a", protocol.Data(text)); err != nil {
+			t.Fatalf("Publish() = %v, want nil", err)
+		}
+		if got := <-s.messages; got != text {
+			t.Fatalf("delivered %s, want %s", got, text)
+		}
+	}
+	publish("1")
+	sentinel.AwaitReplica(t)
+	master.Kill()
+	if lost := <-s.states; !errors.Is(lost, channels.ErrDisconnected) {
+		t.Errorf("BrokerStateChange(%v), want %v", lost, channels.ErrDisconnected)
+	}
+	if back := <-s.states; back != nil {
+		t.Fatalf("BrokerStateChange(%v), want nil", back)
+	}
+	publish("2")
+
+	wrong := *o
+	wrong.SentinelPassword = secret
+	refused := newSink()
+	attach(t, refused, &wrong)
+	if err := <-refused.errors; !errors.Is(err, channels.ErrUnauthorized) {
+		t.Errorf("BrokerError(%v), want %v", err, channels.ErrUnauthorized)
+	}
+}
