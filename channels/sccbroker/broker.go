@@ -2,6 +2,7 @@ package sccbroker
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -137,6 +138,17 @@ func (b *Broker) deliver(channel string, data protocol.Data) {
 	if !b.link.IsClosed() {
 		b.sink.Deliver(channel, data)
 	}
+}
+
+// Brokers returns the URIs of the brokers that the scc-state has named last, nil
+// before it has.
+func (b *Broker) Brokers() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.table == nil {
+		return nil
+	}
+	return slices.Clone(b.table.uris)
 }
 
 // Close leaves the cluster and waits until nothing is delivered any more.
