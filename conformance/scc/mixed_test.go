@@ -18,6 +18,7 @@ func rooms(n int) []string {
 // scc-brokers. A broker comes, one dies, and so does the scc-state, all under
 // traffic.
 func TestMixed(t *testing.T) {
+	skipIfShort(t)
 	c := newCluster(t)
 	first, second := c.startBroker(), c.startBroker()
 	c.waitBrokers(2)
@@ -61,6 +62,7 @@ func TestMixed(t *testing.T) {
 
 // TestWorker puts our program and a worker on Node into one cluster.
 func TestWorker(t *testing.T) {
+	skipIfShort(t)
 	for name, env := range map[string][]string{
 		"Defaults": nil,
 		"Options": {
