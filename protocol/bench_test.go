@@ -9,6 +9,7 @@ import (
 
 var (
 	rpcFrame     = []byte(`{"event":"sum","data":[1,2,3.5],"cid":17}`)
+	callFrame    = []byte(`{"event":"echo","data":{"text":"` + strings.Repeat("x", 117) + `"},"cid":123456}`)
 	publishFrame = []byte(`{"event":"#publish","data":{"channel":"room-1","data":{"user":"Ada","text":"` +
 		strings.Repeat("Lorem ipsum dolor sit amet. ", 7) + `","at":1700000000000}},"cid":42}`)
 	largeFrame = []byte(`{"event":"#publish","data":{"channel":"room-1","data":"` + strings.Repeat("x", 4096) + `"}}`)
@@ -27,9 +28,21 @@ func benchmarkParse(b *testing.B, message []byte) {
 
 func BenchmarkParse(b *testing.B) {
 	b.Run("RPC", func(b *testing.B) { benchmarkParse(b, rpcFrame) })
+	b.Run("Call", func(b *testing.B) { benchmarkParse(b, callFrame) })
 	b.Run("Publish", func(b *testing.B) { benchmarkParse(b, publishFrame) })
 	b.Run("Publish4k", func(b *testing.B) { benchmarkParse(b, largeFrame) })
 	b.Run("Batch", func(b *testing.B) { benchmarkParse(b, batchFrame) })
+}
+
+func BenchmarkParseData(b *testing.B) {
+	data := protocol.Parse(callFrame).Data
+	b.ReportAllocs()
+	b.SetBytes(int64(len(data)))
+	for b.Loop() {
+		if _, err := protocol.ParseData(data); err != nil {
+			b.Fatal(err)
+		}
+	}
 }
 
 func BenchmarkPacket_Elements(b *testing.B) {

@@ -79,14 +79,14 @@ func (d Data) eachMember(visit func(key string, n int, value Data, whole span)) 
 	}
 	for n := 0; ; n++ {
 		from := i
-		at := s.colon(from)
+		key, at := s.colon(from)
 		if at < 0 {
 			return false
 		}
 		if i = s.value(at, 1); i < 0 {
 			return false
 		}
-		visit(unquote(s.key(from, at)), n, d[at:i:i], span{from, i})
+		visit(unquote(d[from:key]), n, d[at:i:i], span{from, i})
 		i = s.space(i)
 		if i >= len(d) || d[i] != ',' {
 			return i < len(d) && d[i] == '}'

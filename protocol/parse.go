@@ -108,16 +108,15 @@ func (s *scanner) envelope(i int, e *envelope) int {
 	}
 	for {
 		from := i
-		if i = s.colon(from); i < 0 {
+		key, at := s.colon(from)
+		if at < 0 {
 			return -1
 		}
-		place := e.member(unquote(s.key(from, i)))
-		from = i
-		if i = s.value(i, 1); i < 0 {
+		if i = s.value(at, 1); i < 0 {
 			return -1
 		}
-		if place != nil {
-			*place = span{from, i}
+		if place := e.member(unquote(s.text[from:key])); place != nil {
+			*place = span{at, i}
 		}
 		i = s.space(i)
 		if i >= len(s.text) {
@@ -132,15 +131,6 @@ func (s *scanner) envelope(i int, e *envelope) int {
 			return -1
 		}
 	}
-}
-
-// key returns the quoted key of the member that starts at from and whose value
-// starts at to.
-func (s *scanner) key(from, to int) []byte {
-	for s.text[to-1] != '"' {
-		to--
-	}
-	return s.text[from:to]
 }
 
 // packet makes a packet of an envelope.

@@ -30,7 +30,7 @@ type scanner struct {
 
 // space skips white space.
 func (s *scanner) space(i int) int {
-	for i < len(s.text) && isSpace(s.text[i]) {
+	for i < len(s.text) && s.text[i] <= ' ' && isSpace(s.text[i]) {
 		i++
 	}
 	return i
@@ -80,7 +80,7 @@ func (s *scanner) object(i, depth int) int {
 		return i + 1
 	}
 	for {
-		if i = s.colon(i); i < 0 {
+		if _, i = s.colon(i); i < 0 {
 			return -1
 		}
 		if i = s.value(i, depth); i < 0 {
@@ -101,19 +101,20 @@ func (s *scanner) object(i, depth int) int {
 	}
 }
 
-// colon reads a member's key, the colon and the white space around it.
-func (s *scanner) colon(i int) int {
+// colon reads a member's key, the colon and the white space around it. It also
+// returns the index behind the key.
+func (s *scanner) colon(i int) (key, next int) {
 	if i >= len(s.text) || s.text[i] != '"' {
-		return -1
+		return -1, -1
 	}
-	if i = s.str(i); i < 0 {
-		return -1
+	if key = s.str(i); key < 0 {
+		return -1, -1
 	}
-	i = s.space(i)
+	i = s.space(key)
 	if i >= len(s.text) || s.text[i] != ':' {
-		return -1
+		return -1, -1
 	}
-	return s.space(i + 1)
+	return key, s.space(i + 1)
 }
 
 func (s *scanner) array(i, depth int) int {
@@ -177,20 +178,23 @@ func (s *scanner) str(i int) int {
 // skipPlain skips plain ASCII: what is no quote, no backslash and no control
 // character. It takes eight bytes at a time as long as there are eight.
 func skipPlain(text []byte, i int) int {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	for len(text)-i >= 8 {
-		x := binary.LittleEndian.Uint64(text[i:])
-		quote := x ^ ones*'"'
-		backslash := x ^ ones*'\\'
-		// A subtraction borrows only above a byte that is itself one of those
-		// looked for, so the lowest bit found is right.
-		found := (x | (x - ones*' ') | (quote - ones) | (backslash - ones)) & highs
-		if found != 0 {
+		if found := special(binary.LittleEndian.Uint64(text[i:])); found != 0 {
 			return i + bits.TrailingZeros64(found)/8
 		}
 		i += 8
 	}
 	return i
+}
+
+// special marks what is not plain among eight characters; the lowest mark is
+// right, while those above it may be wrong.
+func special(x uint64) uint64 {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	// A quote is the only character that changes places with a space, which is
+	// below it with every control character. A subtraction borrows only above a
+	// byte that is itself one of those looked for.
+	return (x | (x^ones*2 - ones*('"'-1)) | (x^ones*'\\' - ones)) & highs
 }
 
 // escape reads an escape sequence of a string.
