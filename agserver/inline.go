@@ -19,13 +19,13 @@ const (
 // it, which saves two switches of goroutines. When the code takes its time the
 // engine takes the loop from this goroutine, and that turns into the socket's
 // runner: everything is as if it had been one from the start.
-func (s *Socket) handleInline(p protocol.Packet, m inMessage, g *engine.Guard) {
+func (s *Socket) handleInline(m *inMessage, found *procedure, g *engine.Guard) {
 	r, _ := g.Relief.(*runner)
 	if r == nil {
 		r = &runner{guard: g}
 		g.Relief = r
 	}
-	r.sock, r.bytes, r.owned = s, int64(len(m.text)), m.owned
+	r.sock, r.bytes, r.owned, r.found = s, int64(len(m.text)), m.owned, found
 	through := false
 	defer func() {
 		if !through { // a handler has ended the goroutine, by runtime.Goexit
@@ -36,7 +36,8 @@ func (s *Socket) handleInline(p protocol.Packet, m inMessage, g *engine.Guard) {
 			s.srv.goroutines.Done()
 		}
 	}()
-	s.handlePacket(p, m, r)
+	s.handlePacket(m, r)
+	r.found = nil
 	if r.guard == nil {
 		if r.owned = true; r.goesOn() {
 			r.work()
@@ -93,71 +94,74 @@ func (r *runner) leaveLoop() (held, long bool) {
 	return held, long
 }
 
-// wayOf returns how a packet is to be handled, and whether it is shown to the
-// inbound middleware.
-func (s *Socket) wayOf(p *protocol.Packet) (w way, shown bool) {
+// wayOf returns how a packet is to be handled, whether it is shown to the inbound
+// middleware, and the procedure that it calls, if that has a handler.
+func (s *Socket) wayOf(p *protocol.Packet) (w way, shown bool, found *procedure) {
 	srv := s.srv
 	mw := &srv.middleware
 	in := mw.get(middleware.Inbound)
 	switch p.Kind {
 	case protocol.KindRaw:
 		if h := srv.handlers.rawHandler(); h != nil {
-			return wayFor(&h.habit), false
+			return wayFor(&h.habit), false, nil
 		}
-		return onLoop, false
+		return onLoop, false, nil
 	case protocol.KindResponse:
-		return onLoop, false
+		return onLoop, false, nil
 	case protocol.KindBatch:
 		return blocking(in != nil || srv.auth.Load().blocks || srv.brokerBlocks || mw.has(middleware.Handshake) ||
-			mw.has(middleware.Outbound) || srv.handlers.set.Load() != nil), false
+			mw.has(middleware.Outbound) || srv.handlers.set.Load() != nil), false, nil
 	}
-	switch p.Event {
+	event := p.Event
+	if !isReserved(event) {
+		event = ""
+	}
+	switch event {
 	case protocol.EventHandshake:
-		return blocking(in != nil || srv.auth.Load().blocks || mw.has(middleware.Handshake)), false
+		return blocking(in != nil || srv.auth.Load().blocks || mw.has(middleware.Handshake)), false, nil
 	case protocol.EventAuthenticate:
-		return blocking(in != nil || srv.auth.Load().blocks), false
+		return blocking(in != nil || srv.auth.Load().blocks), false, nil
 	case protocol.EventRemoveAuthToken:
-		return onLoop, false
+		return onLoop, false, nil
 	case protocol.EventPublish:
 		w = blocking(srv.brokerBlocks || mw.has(middleware.Outbound))
 	case protocol.EventSubscribe, protocol.EventUnsubscribe:
 		w = blocking(srv.brokerBlocks)
 	default:
-		w = s.wayOfEvent(p)
+		w, found = s.wayOfEvent(p)
 	}
 	if in == nil {
-		return w, false
+		return w, false, found
 	}
 	if _, ok := in.Middleware.(middleware.Func); !ok || mw.has(middleware.Outbound) {
-		return onRunner, true
+		return onRunner, true, nil
 	}
-	return max(w, wayFor(&in.habit)), true
+	return max(w, wayFor(&in.habit)), true, nil // which may change the handlers
 }
 
 // wayOfEvent does that for an event that is not the protocol's.
-func (s *Socket) wayOfEvent(p *protocol.Packet) way {
-	var w way
+func (s *Socket) wayOfEvent(p *protocol.Packet) (w way, found *procedure) {
 	if p.Kind == protocol.KindInvoke {
-		h := s.srv.handlers.procedure(p.Event)
+		found = s.srv.handlers.procedure(p.Event)
 		switch {
-		case h == nil:
-			return onLoop
-		case h.habit.isLate() && s.mayLoosen():
+		case found == nil:
+			return onLoop, nil
+		case found.habit.isLate() && s.mayLoosen():
 			w = inline // it is only started there
 		default:
-			w = wayFor(&h.habit)
+			w = wayFor(&found.habit)
 		}
 	} else {
 		h := s.srv.handlers.receiver(p.Event)
 		if h == nil {
-			return onLoop
+			return onLoop, nil
 		}
 		w = wayFor(&h.habit)
 	}
 	if s.srv.middleware.has(middleware.Outbound) {
-		return onRunner // an answer waits for what was published before it
+		return onRunner, found // an answer waits for what was published before it
 	}
-	return w
+	return w, found
 }
 
 func wayFor(h *habit) way {

@@ -14,7 +14,7 @@ type authenticateReply struct {
 //
 // A bad token is an error, and the client is told to drop it; one that is not
 // active yet, or that the middleware blocks, is reported in the answer.
-func (s *Socket) onAuthenticate(p protocol.Packet, r *runner) {
+func (s *Socket) onAuthenticate(p *protocol.Packet, r *runner) {
 	if p.Kind != protocol.KindInvoke {
 		s.emitError(protocol.ErrInvalidAction.Withf("Authenticate request was malformatted"))
 		s.closeWith(protocol.CloseHandshakeRejected, "")

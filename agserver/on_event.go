@@ -9,8 +9,8 @@ import (
 //
 //	{"event": name, "data": any}
 //	{"event": name, "data": any, "cid": number} → {"rid": cid, "data": any} or {"rid": cid, "error": any}
-func (s *Socket) onEvent(p protocol.Packet, r *runner) {
-	data, err := s.allowEvent(&p, r)
+func (s *Socket) onEvent(p *protocol.Packet, r *runner) {
+	data, err := s.allowEvent(p, r)
 	switch {
 	case p.Kind != protocol.KindInvoke:
 		if err == nil {
@@ -19,7 +19,7 @@ func (s *Socket) onEvent(p protocol.Packet, r *runner) {
 	case err != nil:
 		s.replyError(p.ID, err)
 	default:
-		s.dispatchCall(&p, data, r)
+		s.dispatchCall(p, data, r)
 	}
 }
 
@@ -49,9 +49,11 @@ func (s *Socket) dispatchCall(p *protocol.Packet, data protocol.Data, r *runner)
 	}
 	st := s.streams.Load()
 	streamed := st != nil && st.procedures.HasConsumers(p.Event)
-	handler := s.srv.handlers.procedure(p.Event)
-	if r == nil {
-		handler = nil // it was installed this moment
+	var handler *procedure
+	if r != nil { // without a runner it was installed this moment
+		if handler = r.found; handler == nil {
+			handler = s.srv.handlers.procedure(p.Event)
+		}
 	}
 	if !streamed && handler == nil {
 		if s.keepCall(p, data, r) {

@@ -15,7 +15,7 @@ import (
 //
 // A second one is answered in the same way, but the socket is not counted as
 // connected, nor reported, twice.
-func (s *Socket) onHandshake(p protocol.Packet, r *runner) {
+func (s *Socket) onHandshake(p *protocol.Packet, r *runner) {
 	if p.Kind != protocol.KindInvoke {
 		s.emitError(protocol.ErrInvalidAction.Withf("Handshake request was malformatted"))
 		s.closeWith(protocol.CloseHandshakeRejected, "")
@@ -64,7 +64,7 @@ func (s *Socket) allowHandshake(claim authClaim, r *runner) error {
 // rejectHandshake answers a handshake that was blocked, and closes the socket:
 // with the status code of the refusal, which the client is told, or 4008. A
 // plain value as error closes it with 1000, as in the reference.
-func (s *Socket) rejectHandshake(p protocol.Packet, err error) {
+func (s *Socket) rejectHandshake(p *protocol.Packet, err error) {
 	var v *protocol.Value
 	if errors.As(err, &v) && public(err) == nil {
 		s.replyError(p.ID, v)
@@ -90,7 +90,7 @@ func (s *Socket) rejectHandshake(p protocol.Packet, err error) {
 
 // completeHandshake makes the socket an open one. What it transmits meanwhile
 // (#removeAuthToken, for a bad token) follows the answer.
-func (s *Socket) completeHandshake(p protocol.Packet, claim authClaim, r *runner) {
+func (s *Socket) completeHandshake(p *protocol.Packet, claim authClaim, r *runner) {
 	turn := s.beginTurn(s.now())
 	defer s.endTurn(turn)
 	old := s.AuthState()
@@ -190,7 +190,7 @@ func (s *Socket) authenticate(claim authClaim, r *runner) error {
 	}
 	if claim.err != nil {
 		s.mu.Lock()
-		s.auth = nil
+		s.auth.Store(nil)
 		s.mu.Unlock()
 		if claim.given {
 			s.emitError(claim.err)
@@ -201,7 +201,7 @@ func (s *Socket) authenticate(claim authClaim, r *runner) error {
 		return claim.err
 	}
 	s.mu.Lock()
-	s.auth = newAuthentication(claim.token, claim.text)
+	s.auth.Store(newAuthentication(claim.token, claim.text))
 	s.mu.Unlock()
 	if r == nil {
 		return nil
@@ -210,7 +210,7 @@ func (s *Socket) authenticate(claim authClaim, r *runner) error {
 	err := s.decide(middleware.Inbound, a, r.hold)
 	if err != nil {
 		s.mu.Lock()
-		s.auth = &authentication{signed: claim.text} // the text stays, as in the reference
+		s.auth.Store(&authentication{signed: claim.text}) // the text stays, as in the reference
 		s.mu.Unlock()
 		if isBadToken(err) {
 			s.emitBadToken(err, claim.text)

@@ -15,7 +15,7 @@ import (
 //
 // with or without a cid. The publication has reached the local subscribers'
 // queues before it is acknowledged.
-func (s *Socket) onPublish(p protocol.Packet, r *runner) {
+func (s *Socket) onPublish(p *protocol.Packet, r *runner) {
 	expired := s.expire()
 	if s.srv.opt.DisallowClientPublish {
 		s.refuse(p, protocol.ErrInvalidAction.Withf("Client publish feature is disabled"))
@@ -83,13 +83,13 @@ func publishFailure(channel string, err error) error {
 }
 
 // refuse reports an error of the client's and answers it, if it was a call.
-func (s *Socket) refuse(p protocol.Packet, err error) {
+func (s *Socket) refuse(p *protocol.Packet, err error) {
 	s.emitError(err)
 	s.answerError(p, err)
 }
 
 // checkChannelName refuses names that are too long to keep.
-func (s *Socket) checkChannelName(p protocol.Packet, channel string) bool {
+func (s *Socket) checkChannelName(p *protocol.Packet, channel string) bool {
 	limit := s.srv.opt.MaxChannelName
 	if limit <= 0 || len(channel) <= limit {
 		return true
@@ -99,14 +99,14 @@ func (s *Socket) checkChannelName(p protocol.Packet, channel string) bool {
 }
 
 // answer acknowledges a call without data; a transmit has no answer.
-func (s *Socket) answer(p protocol.Packet) {
+func (s *Socket) answer(p *protocol.Packet) {
 	if p.Kind == protocol.KindInvoke {
 		s.reply(p.ID, nil)
 	}
 }
 
 // answerError answers a call with an error; a transmit has no answer.
-func (s *Socket) answerError(p protocol.Packet, err error) {
+func (s *Socket) answerError(p *protocol.Packet, err error) {
 	if p.Kind == protocol.KindInvoke {
 		s.replyError(p.ID, err)
 	}
@@ -115,15 +115,14 @@ func (s *Socket) answerError(p protocol.Packet, err error) {
 // emitReserved hands a packet of the protocol's own, after it was processed, to
 // consumers of Socket.Procedure or Socket.Receiver under its name, as the
 // reference does. Calls have been answered then.
-func (s *Socket) emitReserved(p protocol.Packet, received protocol.Data, requested func() protocol.Data) {
+func (s *Socket) emitReserved(p *protocol.Packet, received protocol.Data, requested func() protocol.Data) {
 	st := s.streams.Load()
 	switch {
 	case st == nil:
 	case p.Kind == protocol.KindInvoke:
 		if st.procedures.HasConsumers(p.Event) {
 			data := requested().Clone()
-			req := &Request{Socket: s, Procedure: strings.Clone(p.Event), ID: p.ID, data: data}
-			req.answered.Store(true)
+			req := &Request{Socket: s, Procedure: strings.Clone(p.Event), ID: p.ID, data: data, state: callAnswered}
 			st.procedures.Emit(p.Event, req)
 			st.procedureBacklog.add(s, p.Event, len(data), st.procedures.Stream(p.Event).Backpressure())
 		}

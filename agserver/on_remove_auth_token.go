@@ -7,8 +7,9 @@ import "github.com/socketcluster-go/socketcluster/protocol"
 //	{"event": "#removeAuthToken"}
 //
 // by which a client logs itself out. It is not answered, with a cid either.
-func (s *Socket) onRemoveAuthToken(p protocol.Packet) {
+func (s *Socket) onRemoveAuthToken(p *protocol.Packet) {
 	s.DeauthenticateSelf()
-	p.Kind = protocol.KindTransmit
-	s.emitReserved(p, p.Data, nil)
+	transmit := *p
+	transmit.Kind = protocol.KindTransmit
+	s.emitReserved(&transmit, p.Data, nil)
 }

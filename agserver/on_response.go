@@ -8,7 +8,7 @@ import "github.com/socketcluster-go/socketcluster/protocol"
 //
 // An answer that nobody waits for (any more) is dropped. As in the reference, an
 // error that JavaScript takes for false counts as success.
-func (s *Socket) onResponse(p protocol.Packet) {
+func (s *Socket) onResponse(p *protocol.Packet) {
 	id, ok := p.ID.Int()
 	if !ok {
 		return

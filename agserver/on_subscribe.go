@@ -11,7 +11,7 @@ import (
 //
 // Without a cid it passes the middleware and subscribes nothing, as in the
 // reference.
-func (s *Socket) onSubscribe(p protocol.Packet, r *runner) {
+func (s *Socket) onSubscribe(p *protocol.Packet, r *runner) {
 	expired := s.expire()
 	channel, sent, ok := protocol.ChannelOf(p.Data)
 	if !ok {
@@ -35,7 +35,7 @@ func (s *Socket) onSubscribe(p protocol.Packet, r *runner) {
 	s.emitReserved(p, nil, options)
 }
 
-func (s *Socket) subscribeCall(p protocol.Packet, channel string, options func() protocol.Data, r *runner) {
+func (s *Socket) subscribeCall(p *protocol.Packet, channel string, options func() protocol.Data, r *runner) {
 	if s.State() != Open {
 		s.refuse(p, protocol.ErrInvalidAction.Withf(
 			"Cannot subscribe socket to a channel before it has completed the handshake"))

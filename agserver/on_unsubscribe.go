@@ -7,7 +7,7 @@ import "github.com/socketcluster-go/socketcluster/protocol"
 //	{"event": "#unsubscribe", "data": channel name}
 //
 // with or without a cid. It has no middleware.
-func (s *Socket) onUnsubscribe(p protocol.Packet, r *runner) {
+func (s *Socket) onUnsubscribe(p *protocol.Packet, r *runner) {
 	turn := s.beginTurn(s.now()) // the answer comes before the news that a token has expired
 	defer s.endTurn(turn)
 	s.expire()

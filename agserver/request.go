@@ -18,10 +18,19 @@ type Request struct {
 	data    protocol.Data
 	handler *procedure // nil if consumers of a stream handle the request
 
-	answered atomic.Bool
-	detached atomic.Bool
-	turn     atomic.Uint32 // a turnNumber: 0 once its turn is over
+	// state has the marks below and, above them, the turn that the call is part of,
+	// 0 once that is over: all in one word, which answering changes in one go. It is
+	// not an atomic.Uint32 because that cannot be set without the cost of an atomic
+	// store while nobody else has the request.
+	state uint32
 }
+
+const (
+	callAnswered uint32 = 1 << iota
+	callDetached
+
+	callTurn = iota // where the turn begins, which has bits for maxTurn
+)
 
 // newRequest makes the request of a call, and opens its turn. A packet that is
 // the engine's is copied; h is the procedure's handler, if there is one.
@@ -38,7 +47,7 @@ func (s *Socket) newRequest(p *protocol.Packet, data protocol.Data, h *procedure
 		}
 	}
 	req.Socket, req.ID, req.handler = s, p.ID, h
-	req.turn.Store(uint32(s.beginTurn(s.nowFor(r))))
+	req.state = uint32(s.beginTurn(s.nowFor(r))) << callTurn
 	return req
 }
 
@@ -46,46 +55,43 @@ func (s *Socket) newRequest(p *protocol.Packet, data protocol.Data, h *procedure
 // memory, unless the data is long enough to be kept for its own sake. The sizes
 // fill those that Go allocates.
 func requestWith(data []byte) *Request {
-	var req *Request
-	var room []byte
 	switch n := len(data); {
-	case n <= 32:
-		b := new(struct {
-			Request
-			room [32]byte
-		})
-		req, room = &b.Request, b.room[:]
-	case n <= 96:
-		b := new(struct {
-			Request
-			room [96]byte
-		})
-		req, room = &b.Request, b.room[:]
-	case n <= 160:
-		b := new(struct {
-			Request
-			room [160]byte
-		})
-		req, room = &b.Request, b.room[:]
-	case n <= 224:
-		b := new(struct {
-			Request
-			room [224]byte
-		})
-		req, room = &b.Request, b.room[:]
-	case n <= 416:
-		b := new(struct {
-			Request
-			room [416]byte
-		})
-		req, room = &b.Request, b.room[:]
-	default:
-		return &Request{data: bytes.Clone(data)}
+	case data == nil:
+		return new(Request)
+	case n <= 40:
+		r := new(roomyRequest[[40]byte])
+		return r.with(data, r.room[:])
+	case n <= 72:
+		r := new(roomyRequest[[72]byte])
+		return r.with(data, r.room[:])
+	case n <= 104:
+		r := new(roomyRequest[[104]byte])
+		return r.with(data, r.room[:])
+	case n <= 136:
+		r := new(roomyRequest[[136]byte])
+		return r.with(data, r.room[:])
+	case n <= 168:
+		r := new(roomyRequest[[168]byte])
+		return r.with(data, r.room[:])
+	case n <= 232:
+		r := new(roomyRequest[[232]byte])
+		return r.with(data, r.room[:])
+	case n <= 424:
+		r := new(roomyRequest[[424]byte])
+		return r.with(data, r.room[:])
 	}
-	if data != nil {
-		req.data = room[:copy(room, data):len(data)]
-	}
-	return req
+	return &Request{data: bytes.Clone(data)}
+}
+
+// roomyRequest is a request with room for its data.
+type roomyRequest[T any] struct {
+	Request
+	room T
+}
+
+func (r *roomyRequest[T]) with(data, room []byte) *Request {
+	r.data = room[:copy(room, data):len(data)]
+	return &r.Request
 }
 
 // Data returns the data of the call as raw JSON; nil if there was none. It may
@@ -106,11 +112,11 @@ func (r *Request) Reply(v any) error {
 	if err != nil {
 		return err
 	}
-	if err := r.claim(); err != nil {
-		return err
+	turn, err := r.claim()
+	if err == nil {
+		r.Socket.replyInTurn(r.ID, data, turn)
 	}
-	r.Socket.replyInTurn(r.ID, data, r.takeTurn())
-	return nil
+	return err
 }
 
 // Fail answers the call with an error: a *protocol.Error as such, a
@@ -119,39 +125,41 @@ func (r *Request) Reply(v any) error {
 // does in the reference. It does not block. It returns an InvalidActionError
 // when the call has been answered.
 func (r *Request) Fail(err error) error {
-	if err := r.claim(); err != nil {
-		return err
+	turn, taken := r.claim()
+	if taken == nil {
+		r.Socket.replyError(r.ID, err)
+		r.Socket.endTurn(turn)
 	}
-	r.Socket.replyError(r.ID, err)
-	r.Socket.endTurn(r.takeTurn())
-	return nil
+	return taken
 }
 
 // Detach says that a handler's return does not answer the call: somebody else
 // will, or nobody. An error that the handler returns all the same is reported as
 // an error event.
 func (r *Request) Detach() {
-	r.detached.Store(true)
-	r.Socket.endTurn(r.takeTurn())
+	for v := atomic.LoadUint32(&r.state); ; v = atomic.LoadUint32(&r.state) {
+		if atomic.CompareAndSwapUint32(&r.state, v, v&(callAnswered|callDetached)|callDetached) {
+			r.Socket.endTurn(turnNumber(v >> callTurn))
+			return
+		}
+	}
 }
 
 // Answered reports whether the call has been answered.
-func (r *Request) Answered() bool { return r.answered.Load() }
+func (r *Request) Answered() bool { return atomic.LoadUint32(&r.state)&callAnswered != 0 }
 
-// claim is called by who is about to answer; only one may.
-func (r *Request) claim() error {
-	if !r.answered.CompareAndSwap(false, true) {
-		return protocol.ErrInvalidAction.Withf("Response to request %s has already been sent", r.ID)
+// claim is called by who is about to answer; only one may. It returns the turn
+// that is to be ended behind the answer.
+func (r *Request) claim() (turnNumber, error) {
+	for {
+		v := atomic.LoadUint32(&r.state)
+		if v&callAnswered != 0 {
+			return 0, protocol.ErrInvalidAction.Withf("Response to request %s has already been sent", r.ID)
+		}
+		if atomic.CompareAndSwapUint32(&r.state, v, v&callDetached|callAnswered) {
+			return turnNumber(v >> callTurn), nil
+		}
 	}
-	return nil
-}
-
-// takeTurn returns the turn that is to be ended, once.
-func (r *Request) takeTurn() turnNumber {
-	if r.turn.Load() == 0 {
-		return 0
-	}
-	return turnNumber(r.turn.Swap(0))
 }
 
 // serve has the call handled on runner r, or on a goroutine of its own, and
@@ -172,7 +180,7 @@ func (r *Request) do() error { return r.handler.handle(r.Socket.Context(), r) }
 // finish answers a call by what its handler returned, unless it was answered or
 // detached.
 func (r *Request) finish(err error) {
-	open := !r.answered.Load() && !r.detached.Load()
+	open := atomic.LoadUint32(&r.state)&(callAnswered|callDetached) == 0
 	if err != nil {
 		if public(err) == nil || !open {
 			r.Socket.emitError(err)

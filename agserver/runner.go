@@ -27,6 +27,10 @@ type runner struct {
 	guard *engine.Guard
 	owned bool
 
+	// found is the procedure that the message at work calls, where that is known
+	// already.
+	found *procedure
+
 	// started is the watch's count when user code was called, 0 outside of
 	// user code, and relieved once the runner has been replaced.
 	started atomic.Int64
@@ -150,7 +154,9 @@ func (r *runner) end() {
 // socket's messages meanwhile. A panic is returned as an error. h is what is known
 // of the code.
 func (r *runner) call(h *habit, c userCode) error {
-	r.holds.Store(false)
+	if r.holds.Load() {
+		r.holds.Store(false)
+	}
 	return r.watched(h, c)
 }
 

@@ -55,19 +55,19 @@ type Socket struct {
 	conn *engine.Conn
 
 	// Safe for concurrent use.
-	streams   atomic.Pointer[socketStreams] // listeners, receivers and procedures that somebody asked for
-	rare      atomic.Pointer[seldom]        // see the method seldom
-	handling  inboxes                       // messages that wait for user code
-	ctx       atomic.Pointer[socketContext] // set under mu
-	unhandled atomic.Int32                  // the number of those, and of those in seldom.raw
-	lastSeen  atomicMoment                  // the last sign of life that counts
-	early     atomic.Uint32                 // what nobody consumes is kept for a while: see expectConsumers
-	stage     atomic.Uint32                 // the state, for those who do not hold mu
+	streams   atomic.Pointer[socketStreams]  // listeners, receivers and procedures that somebody asked for
+	rare      atomic.Pointer[seldom]         // see the method seldom
+	handling  inboxes                        // messages that wait for user code
+	ctx       atomic.Pointer[socketContext]  // set under mu
+	unhandled atomic.Int32                   // the number of those, and of those in seldom.raw
+	lastSeen  atomicMoment                   // the last sign of life that counts
+	early     atomic.Uint32                  // what nobody consumes is kept for a while: see expectConsumers
+	stage     atomic.Uint32                  // the state, for those who do not hold mu
+	auth      atomic.Pointer[authentication] // changed under mu
 
 	mu sync.Mutex
 
 	// Guarded by mu.
-	auth     *authentication
 	subs     subscriptions
 	out      *outbox
 	turn     turn
@@ -125,10 +125,10 @@ func (s *Socket) AuthState() AuthState {
 }
 
 func (s *Socket) authStateLocked() AuthState {
-	if s.auth == nil {
-		return Unauthenticated
+	if a := s.auth.Load(); a != nil {
+		return a.state
 	}
-	return s.auth.state
+	return Unauthenticated
 }
 
 // AuthToken returns the claims of the socket's auth token, or nil. They are
@@ -136,20 +136,17 @@ func (s *Socket) authStateLocked() AuthState {
 func (s *Socket) AuthToken() authtoken.Claims {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.auth == nil {
-		return nil
-	}
-	return s.auth.token
+	return s.tokenLocked()
 }
 
 // SignedAuthToken returns the socket's auth token as it was signed, or "".
 func (s *Socket) SignedAuthToken() string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.auth == nil {
-		return ""
+	if a := s.auth.Load(); a != nil {
+		return a.signed
 	}
-	return s.auth.signed
+	return ""
 }
 
 // Request returns the upgrade request, without a body. It is parsed anew from

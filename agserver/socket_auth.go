@@ -73,7 +73,7 @@ func (s *Socket) SetAuthToken(ctx context.Context, claims any, opts *TokenOption
 	}
 	s.mu.Lock()
 	old := s.authStateLocked()
-	s.auth = newAuthentication(token.Claims, token.Signed)
+	s.auth.Store(newAuthentication(token.Claims, token.Signed))
 	if st := s.streams.Load(); st != nil {
 		st.emit.authTokenSigned.Emit(token.Signed)
 	}
@@ -123,10 +123,10 @@ func (s *Socket) emitAuthenticatedLocked(old AuthState) {
 }
 
 func (s *Socket) tokenLocked() authtoken.Claims {
-	if s.auth == nil {
-		return nil
+	if a := s.auth.Load(); a != nil {
+		return a.token
 	}
-	return s.auth.token
+	return nil
 }
 
 // DeauthenticateSelf takes the auth token from the socket without telling the
@@ -139,7 +139,7 @@ func (s *Socket) DeauthenticateSelf() {
 
 func (s *Socket) deauthenticateSelfLocked() {
 	old, oldToken := s.authStateLocked(), s.tokenLocked()
-	s.auth = nil
+	s.auth.Store(nil)
 	st := s.streams.Load()
 	if old != Unauthenticated {
 		change := AuthStateChange{Old: old, New: Unauthenticated}
@@ -186,12 +186,16 @@ func (s *Socket) deauthenticateLocked() {
 // expire takes from the socket a token that has run out, and returns the error
 // that says so; nil if there is none. It is asked at each pong and each action.
 func (s *Socket) expire() error {
+	if a := s.auth.Load(); a == nil || a.expiry.IsZero() {
+		return nil // as a rule, so that mu is not taken for each message
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.auth == nil || s.auth.expiry.IsZero() || !s.auth.token.Expired(time.Now()) {
+	a := s.auth.Load()
+	if a == nil || a.expiry.IsZero() || !a.token.Expired(time.Now()) {
 		return nil
 	}
-	err := authtoken.NewExpiredError(s.auth.token)
+	err := authtoken.NewExpiredError(a.token)
 	s.deauthenticateLocked()
 	return err
 }

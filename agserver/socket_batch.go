@@ -16,6 +16,9 @@ func (b *batch) idle() bool {
 	return !b.collecting && !b.wanted && b.ticker == nil && len(b.text) == 0
 }
 
+// collectingLocked reports whether packets are put into a batch.
+func (s *Socket) collectingLocked() bool { return s.out != nil && s.out.batch.collecting }
+
 // collectLocked adds a packet to the batch.
 func (s *Socket) collectLocked(text []byte) {
 	b := &s.out.batch

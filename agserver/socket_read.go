@@ -41,26 +41,27 @@ func (s *Socket) receive(binary bool, text []byte) {
 		s.enqueueText(bytes.Clone(text), binary)
 		return
 	}
-	if packet, ok := s.parse(text, binary); ok {
-		s.handle(packet, inMessage{text: text, binary: binary})
+	m := inMessage{text: text, binary: binary}
+	if s.parse(&m) {
+		s.handle(&m)
 	}
 }
 
 // handle handles a packet for which nothing is at work that it had to wait for.
-func (s *Socket) handle(p protocol.Packet, m inMessage) {
-	w, shown := s.wayOf(&p)
+func (s *Socket) handle(m *inMessage) {
+	w, shown, found := s.wayOf(&m.packet)
 	switch {
 	case w == onRunner:
 		s.enqueueText(bytes.Clone(m.text), m.binary)
 	case w == inline:
 		if shown { // what a middleware has seen may be kept
-			p, m.owned = p.Clone(), true
+			m.packet, m.owned = m.packet.Clone(), true
 		}
-		s.handleInline(p, m, s.conn.Guard())
-	case p.Kind == protocol.KindBatch:
-		s.handleBatch(p, m.text, m.binary)
+		s.handleInline(m, found, s.conn.Guard())
+	case m.packet.Kind == protocol.KindBatch:
+		s.handleBatch(m)
 	default:
-		s.handlePacket(p, m, nil)
+		s.handlePacket(m, nil)
 	}
 }
 
@@ -73,19 +74,21 @@ func (s *Socket) seen(pong bool) {
 	}
 }
 
-// parse reads a message by the codec. It reports false when the codec cannot,
-// which has been dealt with then.
-func (s *Socket) parse(text []byte, binary bool) (protocol.Packet, bool) {
+// parse reads a message's text by the codec, and makes it a packet. It reports
+// false when the codec cannot, which has been dealt with then.
+func (s *Socket) parse(m *inMessage) bool {
+	text := m.text
 	if c := s.srv.codec(); c != nil {
-		decoded, err := decode(c, text, binary)
+		decoded, err := decode(c, text, m.binary)
 		if err != nil {
 			s.emitError(protocol.ErrInvalidMessage.Withf("%s", err.Error()))
 			s.refuseEarly()
-			return protocol.Packet{}, false
+			return false
 		}
 		text = decoded
 	}
-	return protocol.Parse(text), true
+	m.packet = protocol.Parse(text)
+	return true
 }
 
 // decode reads a message by a codec, which cannot do anything with a text
@@ -101,18 +104,19 @@ func decode(c protocol.Codec, text []byte, binary bool) ([]byte, error) {
 
 // enqueueText parses a message that the socket owns and hands it to the runner.
 func (s *Socket) enqueueText(text []byte, binary bool) {
-	if packet, ok := s.parse(text, binary); ok {
-		s.enqueue(&s.handling, inMessage{packet: compact(packet, text), text: text, binary: binary})
+	m := inMessage{text: text, binary: binary}
+	if s.parse(&m) {
+		m.compact()
+		s.enqueue(&s.handling, m)
 	}
 }
 
 // compact copies a packet that is a small part of its message, so that who keeps
 // its data does not keep the message.
-func compact(p protocol.Packet, text []byte) protocol.Packet {
-	if len(text) > largeMessage && len(p.Data)+len(p.Error) < len(text)/4 {
-		return p.Clone()
+func (m *inMessage) compact() {
+	if p := &m.packet; len(m.text) > largeMessage && len(p.Data)+len(p.Error) < len(m.text)/4 {
+		*p = p.Clone()
 	}
-	return p
 }
 
 // handleMessage handles a message on runner r.
@@ -136,7 +140,7 @@ func (s *Socket) handleMessage(m inMessage, r *runner) {
 			r.in.unpack(m, s.beginTurn(s.now()))
 		}
 	default:
-		s.handlePacket(m.packet, m, r)
+		s.handlePacket(&m, r)
 	}
 	if m.turn != 0 {
 		s.endTurn(m.turn)
@@ -166,8 +170,8 @@ func (s *Socket) passRaw(m *inMessage, r *runner) bool {
 	if m.pong {
 		return true
 	}
-	packet, ok := s.parse(m.text, m.binary)
-	m.packet = compact(packet, m.text)
+	ok := s.parse(m)
+	m.compact()
 	return ok
 }
 
@@ -191,29 +195,28 @@ func (s *Socket) checkBatch(batch protocol.Packet) bool {
 
 // handleBatch handles the packets of a batch in order, where none needs user
 // code.
-func (s *Socket) handleBatch(batch protocol.Packet, text []byte, binary bool) {
+func (s *Socket) handleBatch(m *inMessage) {
+	batch := m.packet
 	if !s.checkBatch(batch) {
 		return
 	}
-	m := inMessage{text: text, binary: binary}
 	if st := s.streams.Load(); st != nil && st.emit.raw.HasConsumers() {
-		m.text, m.owned = bytes.Clone(text), true // once, however many elements are raw
+		m.text, m.owned = bytes.Clone(m.text), true // once, however many elements are raw
 	}
 	turn := s.beginTurn(s.now()) // what it makes the server transmit follows its answers
 	defer s.endTurn(turn)
-	for p := range batch.Elements() {
+	for m.packet = range batch.Elements() {
 		if s.isDead() {
 			return
 		}
-		s.handlePacket(p, m, nil)
+		s.handlePacket(m, nil)
 	}
 }
 
 // handlePacket handles one packet, on runner r or, with r nil, on the engine's
-// loop, where it does not block. What p and m hold is the engine's in the
-// latter case.
-func (s *Socket) handlePacket(p protocol.Packet, m inMessage, r *runner) {
-	switch p.Kind {
+// loop, where it does not block. What m holds is the engine's in the latter case.
+func (s *Socket) handlePacket(m *inMessage, r *runner) {
+	switch p := &m.packet; p.Kind {
 	case protocol.KindTransmit, protocol.KindInvoke:
 		s.handleEvent(p, r)
 	case protocol.KindResponse:
@@ -227,12 +230,16 @@ func (s *Socket) handlePacket(p protocol.Packet, m inMessage, r *runner) {
 	}
 }
 
-func (s *Socket) handleEvent(p protocol.Packet, r *runner) {
+func (s *Socket) handleEvent(p *protocol.Packet, r *runner) {
 	if p.Event == protocol.EventHandshake {
 		s.onHandshake(p, r)
 		return
 	}
 	if s.refuseEarly() {
+		return
+	}
+	if !isReserved(p.Event) {
+		s.onEvent(p, r)
 		return
 	}
 	switch p.Event {
@@ -250,6 +257,9 @@ func (s *Socket) handleEvent(p protocol.Packet, r *runner) {
 		s.onEvent(p, r)
 	}
 }
+
+// isReserved reports whether an event may be one of the protocol's.
+func isReserved(event string) bool { return len(event) > 0 && event[0] == '#' }
 
 // refuseEarly closes a socket that sends anything before its handshake, and
 // reports whether it has.
@@ -280,7 +290,7 @@ func (s *Socket) onPong() {
 }
 
 // onRaw hands on a message that is no packet.
-func (s *Socket) onRaw(m inMessage, r *runner) {
+func (s *Socket) onRaw(m *inMessage, r *runner) {
 	st := s.streams.Load()
 	listening := st != nil && st.emit.raw.HasConsumers()
 	handler := s.srv.handlers.rawHandler()

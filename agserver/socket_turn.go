@@ -17,8 +17,11 @@ import (
 // that takes longer has not run in one go in the reference either.
 const turnPatience = 20 * time.Millisecond
 
-// turnNumber names a turn of a socket; 0 is none.
+// turnNumber names a turn of a socket; 0 is none. It comes round again after
+// maxTurn: see requestState.
 type turnNumber uint32
+
+const maxTurn = 1<<30 - 1
 
 // turn is the time in which packets wait for the answers to open calls. Guarded
 // by the socket's mu.
@@ -31,15 +34,16 @@ type turn struct {
 // beginTurn joins the turn that is under way, or begins one.
 func (s *Socket) beginTurn(now engine.Instant) turnNumber {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	t := &s.turn
 	if t.open == 0 || t.began.since(now) > turnPatience {
-		t.number = max(1, t.number+1)
+		t.number = max(1, (t.number+1)&maxTurn)
 		t.open, s.spent = 0, false
 	}
 	t.open++
 	t.began = momentAfter(now)
-	return t.number
+	n := t.number
+	s.mu.Unlock()
+	return n
 }
 
 // endTurn leaves a turn; what waited for it is sent with the last one.

@@ -62,20 +62,30 @@ func keepBuffer(b *[]byte, text []byte) {
 // reply answers a call; nil data is left out. Answers do not wait for packets
 // that were to be sent earlier.
 func (s *Socket) reply(id protocol.CallID, data protocol.Data) {
-	built(func(dst []byte) []byte { return protocol.AppendReply(dst, id, data) }, s.write)
+	s.mu.Lock()
+	s.replyLocked(id, data)
+	s.mu.Unlock()
 }
 
 // replyInTurn answers a call and ends its turn.
 func (s *Socket) replyInTurn(id protocol.CallID, data protocol.Data, n turnNumber) {
-	b := buffers.Get().(*[]byte)
-	text := protocol.AppendReply((*b)[:0], id, data)
 	s.mu.Lock()
-	s.writeLocked(text)
+	s.replyLocked(id, data)
 	if n != 0 {
 		s.endTurnLocked(n)
 	}
 	s.mu.Unlock()
-	keepBuffer(b, text)
+}
+
+// replyLocked puts an answer together where it waits to be sent, if it is sent as
+// it is.
+func (s *Socket) replyLocked(id protocol.CallID, data protocol.Data) {
+	if s.srv.codec() == nil && s.state != Closed && !s.collectingLocked() {
+		var room [48]byte // for the longest number of JavaScript's
+		s.conn.SendParts(engine.OpText, protocol.AppendReplyHead(room[:0], id, data), data, "}")
+		return
+	}
+	built(func(dst []byte) []byte { return protocol.AppendReply(dst, id, data) }, s.writeLocked)
 }
 
 // replyError answers a call with an error.
@@ -92,7 +102,7 @@ func (s *Socket) write(text []byte) {
 
 // writeLocked sends a packet, or puts it into the batch that is being collected.
 func (s *Socket) writeLocked(text []byte) {
-	if s.out != nil && s.out.batch.collecting {
+	if s.collectingLocked() {
 		s.collectLocked(text)
 		return
 	}
@@ -232,7 +242,7 @@ func (s *Socket) tooMuchLocked(bytes int) bool {
 
 // deliverLocked sends a packet for which nothing is left to wait.
 func (s *Socket) deliverLocked(p outPacket) {
-	if p.frame != nil && s.state != Closed && (s.out == nil || !s.out.batch.collecting) {
+	if p.frame != nil && s.state != Closed && !s.collectingLocked() {
 		s.conn.SendFrame(p.frame)
 		return
 	}

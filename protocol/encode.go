@@ -91,10 +91,20 @@ func AppendInvoke(dst []byte, event string, id CallID, data Data) []byte {
 
 // AppendReply appends {"rid":id,"data":data}, without data if it is nil.
 func AppendReply(dst []byte, id CallID, data Data) []byte {
+	dst = AppendReplyHead(dst, id, data)
+	dst = append(dst, data...)
+	return append(dst, '}')
+}
+
+// AppendReplyHead appends what stands before the data in a reply, for those who
+// have room for that elsewhere. The data and a } come behind it.
+func AppendReplyHead(dst []byte, id CallID, data Data) []byte {
 	dst = append(dst, `{"rid":`...)
 	dst = id.AppendJSON(dst)
-	dst = appendMember(dst, "data", data)
-	return append(dst, '}')
+	if data != nil {
+		dst = append(dst, `,"data":`...)
+	}
+	return dst
 }
 
 // AppendError appends {"rid":id,"error":err}; err comes from Dehydrate.

@@ -194,7 +194,7 @@ func special(x uint64) uint64 {
 	// A quote is the only character that changes places with a space, which is
 	// below it with every control character. A subtraction borrows only above a
 	// byte that is itself one of those looked for.
-	return (x | (x^ones*2 - ones*('"'-1)) | (x^ones*'\\' - ones)) & highs
+	return (x | (x ^ ones*2 - ones*('"'-1)) | (x ^ ones*'\\' - ones)) & highs
 }
 
 // escape reads an escape sequence of a string.

@@ -85,6 +85,17 @@ func (c *Conn) SendFrame(f *Frame) {
 	c.loop.postFrame(c, f)
 }
 
+// SendParts is Send for a message whose parts lie apart. They are put together
+// only once, where they wait to be sent.
+func (c *Conn) SendParts(op OpCode, head, body []byte, tail string) {
+	if n := len(head) + len(body) + len(tail); c.deflates() || n > arenaLimit {
+		whole := append(append(append(make([]byte, 0, n), head...), body...), tail...)
+		c.SendFrame(NewFrame(op, whole))
+		return
+	}
+	c.loop.postParts(c, op, head, body, tail)
+}
+
 func (c *Conn) deflates() bool { return c.kept.params.deflate }
 
 // SendFirst is SendFrame past what waits for the peer: f is the next whole frame

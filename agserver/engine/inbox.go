@@ -134,17 +134,23 @@ func (l *loop) postBytes(c *Conn, code OpCode, p []byte) {
 	if code >= OpPing {
 		p = p[:min(len(p), 125)] // as appendFrame does
 	}
-	if !l.admitOutput(c, headerSize(len(p))+len(p)) {
+	l.postParts(c, code, p, nil, "")
+}
+
+// postParts does so with a payload whose parts lie apart.
+func (l *loop) postParts(c *Conn, code OpCode, head, body []byte, tail string) {
+	n := len(head) + len(body) + len(tail)
+	if !l.admitOutput(c, headerSize(n)+n) {
 		return
 	}
 	m := &l.mail
 	m.mu.Lock()
 	off := len(m.box.arena)
 	if !m.stopped {
-		m.box.arena = appendFrame(m.box.arena, code, p)
+		b := appendFrameHeader(m.box.arena, byte(code)|bitFin, n)
+		m.box.arena = append(append(append(b, head...), body...), tail...)
 	}
-	n := len(m.box.arena) - off
-	l.append(op{kind: opBytes, c: c, at: int64(off), n: uint32(n)})
+	l.append(op{kind: opBytes, c: c, at: int64(off), n: uint32(len(m.box.arena) - off)})
 }
 
 // postFrame sends f to c.

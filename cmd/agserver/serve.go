@@ -18,6 +18,7 @@ import (
 // serve runs the server until a signal ends it. Goroutines are started for the
 // log, the clock, the memory and the listener; it returns when all have ended.
 func serve(c *config, log *slog.Logger) error {
+	defer pace(os.Getenv)()
 	broker, leave, err := c.cluster.open(log)
 	if err != nil {
 		return err
