@@ -24,10 +24,6 @@ func (l *loop) lags(c *Conn) {
 	}
 }
 
-// writing reports whether a goroutine is writing to c, whose bytes are not in
-// c.out.
-func (c *Conn) writing() bool { return c.pipe != nil && c.pipe.writing }
-
 // reckon adds up what waits in all loops, and has a connection cut if that is too
 // much.
 func (l *loop) reckon() {

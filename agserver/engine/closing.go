@@ -86,15 +86,15 @@ func (l *loop) linger(c *Conn) {
 	}
 	l.timeout(c, d)
 	l.soon(c)
-	if !c.eof {
+	if !c.is(markEOF) {
 		l.later(c)
 	}
 }
 
 // tell makes the one call of Closed.
 func (l *loop) tell(c *Conn, code int, reason string, err error) {
-	if c.opened && !c.told {
-		c.told = true
+	if c.is(markOpened) && !c.is(markTold) {
+		c.mark(markTold)
 		l.h.Closed(c, code, reason, err)
 	}
 }
@@ -142,8 +142,8 @@ func (l *loop) peerGone(c *Conn) {
 		l.doom(c, nil)
 		return
 	}
-	if !c.eof {
-		c.eof = true
+	if !c.is(markEOF) {
+		c.mark(markEOF)
 		l.hungUp = append(l.hungUp, c)
 	}
 }

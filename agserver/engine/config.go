@@ -65,7 +65,28 @@ type Config struct {
 // settings is a Config with every default filled in.
 type settings struct {
 	Config
-	early, admitted limits
+	limits [4]limits // by limitsAdmitted and limitsDeflate
+}
+
+// Which of the limits hold.
+const (
+	limitsAdmitted = 1 << iota // the usual ones, not the tighter ones
+	limitsDeflate              // for compressed messages
+)
+
+// setLimits makes the limits that follow from the Config.
+func (s *settings) setLimits() {
+	early := s.MaxPayload
+	if s.MaxPayloadEarly > 0 && (early < 0 || s.MaxPayloadEarly < early) {
+		early = s.MaxPayloadEarly
+	}
+	for i := range s.limits {
+		lim := limits{maxPayload: early, maxFragments: s.MaxFragments, deflate: i&limitsDeflate != 0}
+		if i&limitsAdmitted != 0 {
+			lim.maxPayload = s.MaxPayload
+		}
+		s.limits[i] = lim
+	}
 }
 
 // withDefaults returns c completed; nil is the zero Config.
@@ -90,11 +111,7 @@ func (c *Config) withDefaults(procs int) settings {
 	if s.OnError == nil {
 		s.OnError = func(error) {}
 	}
-	s.admitted = limits{maxPayload: s.MaxPayload, maxFragments: s.MaxFragments}
-	s.early = s.admitted
-	if s.MaxPayloadEarly > 0 && (s.MaxPayload < 0 || s.MaxPayloadEarly < s.MaxPayload) {
-		s.early.maxPayload = s.MaxPayloadEarly
-	}
+	s.setLimits()
 	return s
 }
 

@@ -45,30 +45,45 @@ type Conn struct {
 
 	// Owned by the loop.
 	slot     uint32
-	gen      uint32
 	fd       int32
 	timer    timer
-	ctlAt    uint32 // the second that controls counts
 	in       decoder
-	out      *outQueue // nil while nothing waits
-	groups   memberships
-	pipe     *pipe  // portable only
-	aside    *aside // nil while the connection is open and reads
-	controls uint16
+	out      *outQueue     // nil while nothing waits
+	aside    *aside        // nil while the connection is open and reads
+	group    *members      // the first of its groups; nil = none, but for others
+	others   *[]membership // further ones; nil = none
+	place    uint32        // in group.list
+	controls uint16        // that came in a second,
+	ctlAt    uint16        // and the low bits of which
+	gen      uint16        // tells the connection from others that had the slot a moment ago
+	marks    mark
+	peer     peerAddr // immutable once open; kept.remote has what does not fit
 	state    state
-	opened   bool // Handler.Open was called
-	told     bool // Handler.Closed was called
-	dirty    bool // to be flushed at the end of this turn
-	fanned   bool // to be flushed with the next fan-out
-	blocked  bool // the socket is full: wait for room
-	hungUp   bool // the peer will send no more: read to the end
-	eof      bool // the end was read, or the connection broke
-	again    bool // on the backend's list of sockets that may have more
-	ended    bool // the half-close of a lingering connection was asked for
-	secret   bool // there is TLS, done by the loop
-
-	peer peerAddr // immutable; kept.remote has what does not fit
 }
+
+// A mark is a yes or no about a connection. Owned by the loop.
+type mark uint16
+
+const (
+	markOpened   mark = 1 << iota // Handler.Open was called
+	markTold                      // Handler.Closed was called
+	markDeflates                  // permessage-deflate was agreed on: see also Conn.deflates
+	markDirty                     // to be flushed at the end of this turn
+	markFanned                    // to be flushed with the next fan-out
+	markBlocked                   // the socket is full: wait for room
+	markHungUp                    // the peer will send no more: read to the end
+	markEOF                       // the end was read, or the connection broke
+	markAgain                     // on the backend's list of sockets that may have more
+	markEnded                     // the half-close of a lingering connection was asked for
+	markSecret                    // there is TLS, done by the loop
+	markWriting                   // portable: a goroutine is writing bytes that are not in out
+)
+
+func (c *Conn) is(m mark) bool { return c.marks&m != 0 }
+
+func (c *Conn) mark(m mark) { c.marks |= m }
+
+func (c *Conn) unmark(m mark) { c.marks &^= m }
 
 // Send sends a message (or an OpPing, OpPong frame). p is copied.
 func (c *Conn) Send(op OpCode, p []byte) {
@@ -190,6 +205,18 @@ func (c *Conn) RemoteAddr() net.Addr {
 
 // Subprotocol returns the agreed subprotocol; "" = none.
 func (c *Conn) Subprotocol() string { return c.kept.params.subprotocol }
+
+// limits returns what bounds the peer's messages at present.
+func (c *Conn) limits() *limits {
+	which := 0
+	if c.has(flagAdmitted) {
+		which = limitsAdmitted
+	}
+	if c.is(markDeflates) {
+		which |= limitsDeflate
+	}
+	return &c.loop.set.limits[which]
+}
 
 func (c *Conn) has(flag uint32) bool { return c.flags.Load()&flag != 0 }
 

@@ -33,6 +33,7 @@ type frameEvent struct {
 type limits struct {
 	maxPayload   int64 // bytes of one message, inflated too; ≤ 0 = none
 	maxFragments int   // frames of one message; ≤ 0 = none
+	deflate      bool  // permessage-deflate was negotiated
 }
 
 // A decoder turns a client's byte stream into messages and control frames. It
@@ -54,10 +55,14 @@ type limits struct {
 // the middle of a deflate block is refused, where `ws` delivers what it could
 // read.
 type decoder struct {
-	compress bool     // permessage-deflate was negotiated
-	closed   bool     // a close frame or an error was seen: the rest is ignored
-	part     *partial // nil while nothing is incomplete
+	part *partial // nil while nothing is incomplete
 }
+
+// closedPart is the part of a decoder that ignores what comes. It is not changed.
+var closedPart = &partial{closed: true}
+
+// closed reports whether a close frame or an error was seen: the rest is ignored.
+func (d *decoder) closed() bool { return d.part != nil && d.part.closed }
 
 // next consumes input up to and including the next event and says how many
 // bytes that took. Frames are unmasked in buf, and a message that is whole in
@@ -67,7 +72,7 @@ type decoder struct {
 // After an error, or a close event, next consumes and ignores everything.
 func (d *decoder) next(buf []byte, lim *limits) (ev frameEvent, n int, err *ProtocolError) {
 	d.release()
-	if d.part == nil && !d.closed {
+	if d.part == nil {
 		if h, size := plainHeader(buf); size > 0 && (lim.maxPayload <= 0 || h.length <= lim.maxPayload) {
 			n = size + int(h.length)
 			payload := buf[size:n:n]
@@ -78,7 +83,7 @@ func (d *decoder) next(buf []byte, lim *limits) (ev frameEvent, n int, err *Prot
 			return ev, n, nil
 		}
 	}
-	for n < len(buf) && !d.closed {
+	for n < len(buf) && !d.closed() {
 		if p := d.part; p == nil || !p.inFrame {
 			h, size, err := d.header(buf[n:], lim)
 			if err != nil {
@@ -135,7 +140,7 @@ func plainHeader(b []byte) (h frameHeader, size int) {
 // header reads a header from b, behind the bytes of it that came before; size
 // is what it took of b. If it is not whole yet, all of b is kept, and size 0.
 func (d *decoder) header(b []byte, lim *limits) (h frameHeader, size int, err *ProtocolError) {
-	msg := messageState{compress: d.compress}
+	msg := messageState{compress: lim.deflate}
 	p := d.part
 	if p == nil {
 		if h, size, err = readHeader(b, msg, lim); size > 0 || err != nil {
@@ -145,7 +150,7 @@ func (d *decoder) header(b []byte, lim *limits) (h frameHeader, size int, err *P
 		d.part = p
 	} else {
 		msg = p.msg
-		msg.compress = d.compress
+		msg.compress = lim.deflate
 	}
 	had := p.headLen
 	p.headLen += uint8(copy(p.head[had:], b))
@@ -255,7 +260,7 @@ func (d *decoder) control(op OpCode, payload []byte) (frameEvent, *ProtocolError
 			return frameEvent{}, errInvalidUTF8()
 		}
 	}
-	d.closed = true
+	d.close()
 	return ev, nil
 }
 
@@ -278,11 +283,12 @@ func (d *decoder) fail(err *ProtocolError) *ProtocolError {
 // release gives back what the last message was held in. Call it when the
 // message has been handled; more calls do no harm.
 func (d *decoder) release() {
-	p := d.part
-	if p == nil {
-		return
-	}
-	if d.closed || p.idle() {
+	switch p := d.part; {
+	case p == nil, p == closedPart:
+	case p.closed:
+		p.free()
+		d.part = closedPart
+	case p.idle():
 		p.free()
 		d.part = nil
 	}
@@ -290,15 +296,28 @@ func (d *decoder) release() {
 
 // abandon leaves a message that is being handled to whoever handles it.
 func (d *decoder) abandon() {
-	if p := d.part; p != nil && (d.closed || p.idle()) {
+	switch p := d.part; {
+	case p == nil:
+	case p.closed:
+		d.part = closedPart
+	case p.idle():
 		d.part = nil
+	}
+}
+
+// close has further input ignored. What is held stays until release.
+func (d *decoder) close() {
+	if d.part == nil {
+		d.part = closedPart
+	} else if d.part != closedPart {
+		d.part.closed = true
 	}
 }
 
 // reset drops whatever is held; further input is ignored. Call it when the
 // connection ends.
 func (d *decoder) reset() {
-	d.closed = true
+	d.close()
 	d.release()
 }
 

@@ -13,7 +13,10 @@ import (
 	"github.com/gobwas/ws"
 )
 
-var testLimits = limits{maxPayload: 1 << 20, maxFragments: 1 << 10}
+var (
+	testLimits    = limits{maxPayload: 1 << 20, maxFragments: 1 << 10}
+	deflateLimits = limits{maxPayload: 1 << 20, maxFragments: 1 << 10, deflate: true}
+)
 
 // clientFrame is a client's frame as gobwas/ws writes it; first is the whole
 // first byte.
@@ -50,10 +53,10 @@ func TestDecoder_WholeMessageIsNotCopied(t *testing.T) {
 }
 
 func TestDecoder_IdleHoldsNothing(t *testing.T) {
-	if size := unsafe.Sizeof(decoder{}); size > 16 {
-		t.Errorf("a decoder takes %d bytes, want at most 16", size)
+	if size := unsafe.Sizeof(decoder{}); size > 8 {
+		t.Errorf("a decoder takes %d bytes, want at most 8", size)
 	}
-	lim := limits{maxPayload: 1 << 20}
+	lim := limits{maxPayload: 1 << 20, deflate: true}
 	packed := deflate(nil, []byte("hello"), 0)
 	for name, stream := range map[string][]byte{
 		"Fragments":  append(clientFrame(0x01, []byte("a")), clientFrame(0x80, []byte("b"))...),
@@ -64,7 +67,7 @@ func TestDecoder_IdleHoldsNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, size := range []int{1, 7, len(stream)} {
-				d := decoder{compress: true}
+				var d decoder
 				for chunk := range slices.Chunk(slices.Clone(stream), size) {
 					for len(chunk) > 0 {
 						_, n := mustNext(t, &d, chunk, &lim)
@@ -93,7 +96,7 @@ func TestDecoder_ClosedIgnoresTheRest(t *testing.T) {
 			}
 			d.release()
 			ev, n := mustNext(t, &d, text, &testLimits)
-			if ev.kind != eventNone || n != len(text) || d.part != nil {
+			if ev.kind != eventNone || n != len(text) || d.part != closedPart {
 				t.Errorf("next = %+v, %d, want nothing, %d", ev, n, len(text))
 			}
 		})
@@ -204,8 +207,8 @@ func TestDecoder_LimitsCanGrow(t *testing.T) {
 func TestDecoder_TruncatedDeflate(t *testing.T) {
 	whole := deflate(nil, []byte(strings.Repeat("some text 0123456789 ", 20)), 0)
 	for n := 1; n < len(whole); n++ {
-		d := decoder{compress: true}
-		ev, _, err := d.next(clientFrame(0xc1, whole[:n]), &testLimits)
+		var d decoder
+		ev, _, err := d.next(clientFrame(0xc1, whole[:n]), &deflateLimits)
 		if err == nil || err.Code != 1007 {
 			t.Errorf("next of %d bytes of %d = %+v, %v, want 1007", n, len(whole), ev, err)
 		}
@@ -215,7 +218,7 @@ func TestDecoder_TruncatedDeflate(t *testing.T) {
 // TestDecoder_BadDeflateLeavesNoTrace is F8: decompressors are shared, and
 // bad input to one message must not show in the next.
 func TestDecoder_BadDeflateLeavesNoTrace(t *testing.T) {
-	lim := limits{maxPayload: 1000}
+	lim := limits{maxPayload: 1000, deflate: true}
 	good := deflate(nil, []byte("a message like any other, a message"), 0)
 	bad := [][]byte{
 		deflate(nil, make([]byte, 5000), 6),     // a bomb
@@ -226,11 +229,11 @@ func TestDecoder_BadDeflateLeavesNoTrace(t *testing.T) {
 	}
 	for range 100 {
 		for _, b := range bad {
-			d := decoder{compress: true}
+			var d decoder
 			if _, _, err := d.next(clientFrame(0xc1, b), &lim); err == nil {
 				t.Fatalf("next of %q = nil, want an error", b)
 			}
-			d = decoder{compress: true}
+			d = decoder{}
 			ev, _ := mustNext(t, &d, clientFrame(0xc1, good), &lim)
 			if got := string(ev.payload); got != "a message like any other, a message" {
 				t.Fatalf("payload behind bad input = %q", got)
@@ -243,8 +246,8 @@ func TestDecoder_BadDeflateLeavesNoTrace(t *testing.T) {
 // TestDecoder_ValidCompressedText is F7: the text is checked inflated.
 func TestDecoder_ValidCompressedText(t *testing.T) {
 	for _, s := range []string{"", "x", "grüß dich ☾ 😀", strings.Repeat("ж", 5000)} {
-		d := decoder{compress: true}
-		ev, _ := mustNext(t, &d, clientFrame(0xc1, deflate(nil, []byte(s), 0)), &testLimits)
+		var d decoder
+		ev, _ := mustNext(t, &d, clientFrame(0xc1, deflate(nil, []byte(s), 0)), &deflateLimits)
 		if string(ev.payload) != s {
 			t.Errorf("payload = %.40q, want %.40q", ev.payload, s)
 		}
@@ -405,11 +408,11 @@ func BenchmarkDecoder_Torn(b *testing.B) {
 func BenchmarkDecoder_Compressed(b *testing.B) {
 	frame := clientFrame(0xc1, deflate(nil, []byte(strings.Repeat(`{"name":"value","n":12}`, 60)), 0))
 	buf := make([]byte, len(frame))
-	d := decoder{compress: true}
+	var d decoder
 	b.ReportAllocs()
 	for b.Loop() {
 		copy(buf, frame)
-		if ev, _, err := d.next(buf, &testLimits); err != nil || ev.kind != eventMessage {
+		if ev, _, err := d.next(buf, &deflateLimits); err != nil || ev.kind != eventMessage {
 			b.Fatal(ev, err)
 		}
 		d.release()

@@ -92,7 +92,7 @@ func (p *epoll) poll() {
 }
 
 func (p *epoll) leave(c *Conn) {
-	if c.secret {
+	if c.is(markSecret) {
 		p.secrets.plain = make([]byte, readBuffer)
 		return
 	}
@@ -110,7 +110,7 @@ func (p *epoll) walk() {
 	for p.next < p.n {
 		ev := &p.events[p.next]
 		p.next++
-		slot, gen := uint32(ev.Fd), uint32(ev.Pad)
+		slot, gen := uint32(ev.Fd), uint16(ev.Pad)
 		if int(slot) >= len(p.l.table) {
 			continue
 		}
@@ -152,14 +152,14 @@ func (p *epoll) wake() { _ = p.file.SetReadDeadline(bell) }
 
 // happened acts on what the kernel says about c.
 func (p *epoll) happened(c *Conn, events uint32) {
-	if events&unix.EPOLLOUT != 0 && c.blocked {
-		c.blocked = false
+	if events&unix.EPOLLOUT != 0 && c.is(markBlocked) {
+		c.unmark(markBlocked)
 		if c.out != nil {
 			p.l.soon(c)
 		}
 	}
 	if events&(unix.EPOLLRDHUP|unix.EPOLLHUP|unix.EPOLLERR) != 0 {
-		c.hungUp = true
+		c.mark(markHungUp)
 	}
 	switch {
 	case events&(unix.EPOLLHUP|unix.EPOLLERR) != 0 && !p.l.readable(c):
@@ -181,7 +181,7 @@ func (p *epoll) adopt(c *Conn, fd int) error {
 
 // read reads c until the socket is dry, its turn is over, or it must wait.
 func (p *epoll) read(c *Conn) {
-	if c.secret {
+	if c.is(markSecret) {
 		p.readTLS(c)
 		return
 	}
@@ -200,7 +200,7 @@ func (p *epoll) read(c *Conn) {
 			return
 		}
 		p.l.input(c, p.buf[:n])
-		if n < len(p.buf) && !c.hungUp {
+		if n < len(p.buf) && !c.is(markHungUp) {
 			return // dry: there will be an event when more comes
 		}
 	}
@@ -210,7 +210,7 @@ func (p *epoll) read(c *Conn) {
 }
 
 func (p *epoll) flush(c *Conn) {
-	if c.secret {
+	if c.is(markSecret) {
 		p.flushTLS(c)
 		return
 	}
@@ -221,7 +221,7 @@ func (p *epoll) flush(c *Conn) {
 		case errno == unix.EINTR:
 			continue
 		case errno == unix.EAGAIN:
-			c.blocked = true
+			c.mark(markBlocked)
 			return
 		case errno != 0:
 			p.l.peerGone(c)
@@ -231,20 +231,20 @@ func (p *epoll) flush(c *Conn) {
 		q.consume(n)
 		c.taken(n)
 		if n < want {
-			c.blocked = true
+			c.mark(markBlocked)
 			return
 		}
 	}
 }
 
 func (p *epoll) share(c *Conn, b []byte) int {
-	if c.secret {
+	if c.is(markSecret) {
 		return p.shareTLS(c, b)
 	}
 	n, errno := transmit(int(c.fd), b)
 	switch {
 	case errno == unix.EAGAIN:
-		c.blocked = true
+		c.mark(markBlocked)
 		return 0
 	case errno == unix.EINTR:
 		return 0
@@ -252,7 +252,9 @@ func (p *epoll) share(c *Conn, b []byte) int {
 		p.l.peerGone(c)
 		return 0
 	}
-	c.blocked = n < len(b)
+	if n < len(b) {
+		c.mark(markBlocked)
+	}
 	return n
 }
 
@@ -284,15 +286,15 @@ func (p *epoll) send(fd int, pieces []piece, q *outQueue) (want, n int, errno un
 }
 
 func (p *epoll) finish(c *Conn) {
-	if c.secret && !p.finishTLS(c) {
+	if c.is(markSecret) && !p.finishTLS(c) {
 		return
 	}
-	c.ended = true
+	c.mark(markEnded)
 	_ = unix.Shutdown(int(c.fd), unix.SHUT_WR) // fails if the peer is gone, which reading shows
 }
 
 func (p *epoll) cut(c *Conn) {
-	if c.secret {
+	if c.is(markSecret) {
 		p.forget(c)
 	}
 	_ = unix.Close(int(c.fd)) // nothing can be done about a failure
@@ -310,7 +312,7 @@ func (p *epoll) detach(c *Conn, seen []byte) error {
 	if err != nil {
 		return fmt.Errorf("engine: handing a connection to net/http: %w", err)
 	}
-	if c.secret {
+	if c.is(markSecret) {
 		tc, err := p.giveBack(c, nc)
 		if err != nil {
 			_ = nc.Close()

@@ -36,8 +36,7 @@ func (l *loop) sendGroup(s *members, f *Frame) {
 		l.hold(s, f)
 		return
 	}
-	for i := range s.list {
-		c := s.list[i].c
+	for _, c := range s.list {
 		if b := c.wire(f); c.state == stateOpen && l.admitGroup(c, len(b)) {
 			l.enqueue(c, b, true, 0)
 			l.soon(c)
@@ -67,8 +66,8 @@ func (l *loop) holds() bool { return l.fan.to != nil || len(l.fanned) > 0 }
 
 // paced has c flushed with the next fan-out, if not sooner.
 func (l *loop) paced(c *Conn) {
-	if !c.dirty && !c.fanned {
-		c.fanned = true
+	if !c.is(markDirty) && !c.is(markFanned) {
+		c.mark(markFanned)
 		l.fanned = append(l.fanned, c)
 	}
 }
@@ -80,7 +79,7 @@ func (l *loop) overtake(c *Conn) {
 	if h.to == nil {
 		return
 	}
-	if _, ok := c.groups.find(h.to); !ok {
+	if _, ok := c.isIn(h.to); !ok {
 		return
 	}
 	if from := h.ahead[c]; from < len(h.frames) {
@@ -110,8 +109,7 @@ func (l *loop) join(c *Conn, s *members) {
 // would have been sent.
 func (l *loop) spread() {
 	h := l.takeFan()
-	for i := range h.to.list {
-		c := h.to.list[i].c
+	for _, c := range h.to.list {
 		l.queueFrames(c, h.frames[h.ahead[c]:], 0)
 	}
 	l.dropFan(h)
@@ -125,8 +123,7 @@ func (l *loop) sendFan() {
 	}
 	h := l.takeFan()
 	b, packed := h.joined()
-	for i := range h.to.list {
-		c := h.to.list[i].c
+	for _, c := range h.to.list {
 		from, n := 0, 0
 		if len(h.ahead) > 0 {
 			from = h.ahead[c]
@@ -147,7 +144,7 @@ func (l *loop) sendFan() {
 
 // takesWhole reports whether c may be sent a fan's bytes past its queue.
 func (c *Conn) takesWhole() bool {
-	return c.state == stateOpen && c.out == nil && !c.blocked && !c.eof && !c.deflates() && !c.has(flagCut|flagDead)
+	return c.state == stateOpen && c.out == nil && !c.is(markBlocked) && !c.is(markEOF) && !c.deflates() && !c.has(flagCut|flagDead)
 }
 
 // takeFan ends the holding and returns what was held.

@@ -26,13 +26,12 @@ type members struct {
 	// count is raised by Add before it posts, so that a Send by anybody after
 	// Add reaches this loop; the loop lowers it.
 	count atomic.Int64
-	list  []member // owned by the loop
-}
 
-// A member is a connection in a group, and where that connection notes it.
-type member struct {
-	c     *Conn
-	entry uint32 // see memberships.at
+	// Owned by the loop.
+	list []*Conn
+	// entries says where each member notes the group: see Conn.membership. It is nil
+	// as long as it is the first group of all of them, as a rule for ever.
+	entries []uint32
 }
 
 // NewGroup makes an empty group.
@@ -110,33 +109,36 @@ func (g *Group) share(l *loop) *members {
 
 // A membership is a connection's note of its place in a group.
 type membership struct {
-	in    *members // nil = vacant
-	index uint32   // in in.list
+	in    *members
+	index uint32 // in in.list
 }
 
-// memberships are the groups of a connection: the first inline, because most
-// connections have few. Owned by the loop.
-type memberships struct {
-	first membership
-	more  *[]membership
-}
-
-// at returns the entry of that number: 0 is the first, n is more[n-1].
-func (m *memberships) at(entry uint32) *membership {
+// membership returns the connection's note of that number: 0 is the first, which has
+// its place in the Conn because most connections have few, n is others[n-1].
+func (c *Conn) membership(entry uint32) membership {
 	if entry == 0 {
-		return &m.first
+		return membership{c.group, c.place}
 	}
-	return &(*m.more)[entry-1]
+	return (*c.others)[entry-1]
 }
 
-// find returns the entry for s.
-func (m *memberships) find(s *members) (entry uint32, ok bool) {
-	if m.first.in == s {
+// moveMembership notes another index for an entry.
+func (c *Conn) moveMembership(entry, index uint32) {
+	if entry == 0 {
+		c.place = index
+	} else {
+		(*c.others)[entry-1].index = index
+	}
+}
+
+// isIn returns the entry for s.
+func (c *Conn) isIn(s *members) (entry uint32, ok bool) {
+	if c.group == s {
 		return 0, true
 	}
-	if m.more != nil {
-		for i := range *m.more {
-			if (*m.more)[i].in == s {
+	if c.others != nil {
+		for i := range *c.others {
+			if (*c.others)[i].in == s {
 				return uint32(i + 1), true
 			}
 		}
@@ -146,28 +148,52 @@ func (m *memberships) find(s *members) (entry uint32, ok bool) {
 
 // add makes c a member and reports whether it was none.
 func (s *members) add(c *Conn) bool {
-	if _, ok := c.groups.find(s); ok {
+	if _, ok := c.isIn(s); ok {
 		return false
 	}
-	note := membership{in: s, index: uint32(len(s.list))}
+	index := uint32(len(s.list))
 	var entry uint32
 	switch {
-	case c.groups.first.in == nil:
-		c.groups.first = note
-	case c.groups.more == nil:
-		c.groups.more = &[]membership{note}
+	case c.group == nil:
+		c.group, c.place = s, index
+	case c.others == nil:
+		c.others = &[]membership{{s, index}}
 		entry = 1
 	default:
-		*c.groups.more = append(*c.groups.more, note)
-		entry = uint32(len(*c.groups.more))
+		*c.others = append(*c.others, membership{s, index})
+		entry = uint32(len(*c.others))
 	}
-	s.list = append(s.list, member{c: c, entry: entry})
+	s.list = append(s.list, c)
+	if s.entries != nil {
+		s.entries = append(s.entries, entry)
+	} else if entry != 0 {
+		s.note(index, entry)
+	}
 	return true
+}
+
+// entry returns where the member at index notes the group.
+func (s *members) entry(index uint32) uint32 {
+	if s.entries == nil {
+		return 0
+	}
+	return s.entries[index]
+}
+
+// note records that.
+func (s *members) note(index, entry uint32) {
+	if s.entries == nil {
+		if entry == 0 {
+			return
+		}
+		s.entries = make([]uint32, len(s.list), cap(s.list))
+	}
+	s.entries[index] = entry
 }
 
 // remove takes c out and reports whether it was in.
 func (s *members) remove(c *Conn) bool {
-	entry, ok := c.groups.find(s)
+	entry, ok := c.isIn(s)
 	if ok {
 		s.drop(c, entry)
 	}
@@ -177,31 +203,46 @@ func (s *members) remove(c *Conn) bool {
 // drop takes c out, whose entry for s is known. The last member takes the free
 // place in the list, the connection's last entry that of the entry.
 func (s *members) drop(c *Conn, entry uint32) {
-	index := c.groups.at(entry).index
-	last := len(s.list) - 1
-	moved := s.list[last]
+	index := c.membership(entry).index
+	last := uint32(len(s.list) - 1)
+	moved, at := s.list[last], s.entry(last)
 	s.list[index] = moved
-	moved.c.groups.at(moved.entry).index = index
-	s.list[last] = member{}
-	if s.list = s.list[:last]; last == 0 {
-		s.list = nil
-	} else if cap(s.list) > 64 && last < cap(s.list)/4 {
-		s.list = append(make([]member, 0, 2*last), s.list...)
-	}
+	s.note(index, at)
+	moved.moveMembership(at, index)
+	s.list[last] = nil
+	s.shrink(int(last))
 	if entry == 0 {
-		c.groups.first = membership{}
+		c.group, c.place = nil, 0
 		return
 	}
-	more := *c.groups.more
+	more := *c.others
 	end := len(more) - 1
 	if int(entry)-1 != end {
 		more[entry-1] = more[end]
 		m := &more[entry-1]
-		m.in.list[m.index].entry = entry
+		m.in.note(m.index, entry)
 	}
 	more[end] = membership{}
-	if *c.groups.more = more[:end]; end == 0 {
-		c.groups.more = nil
+	if *c.others = more[:end]; end == 0 {
+		c.others = nil
+	}
+}
+
+// shrink makes the list end behind n members.
+func (s *members) shrink(n int) {
+	if n == 0 {
+		s.list, s.entries = nil, nil
+		return
+	}
+	s.list = s.list[:n]
+	if s.entries != nil {
+		s.entries = s.entries[:n]
+	}
+	if cap(s.list) > 64 && n < cap(s.list)/4 {
+		s.list = append(make([]*Conn, 0, 2*n), s.list...)
+		if s.entries != nil {
+			s.entries = append(make([]uint32, 0, 2*n), s.entries...)
+		}
 	}
 }
 
@@ -210,13 +251,13 @@ func (l *loop) leaveGroups(c *Conn) {
 	if c.state == stateOpen {
 		l.overtake(c)
 	}
-	for c.groups.more != nil {
-		entry := uint32(len(*c.groups.more))
-		s := c.groups.at(entry).in
+	for c.others != nil {
+		entry := uint32(len(*c.others))
+		s := c.membership(entry).in
 		s.drop(c, entry)
 		s.count.Add(-1)
 	}
-	if s := c.groups.first.in; s != nil {
+	if s := c.group; s != nil {
 		s.drop(c, 0)
 		s.count.Add(-1)
 	}

@@ -183,7 +183,7 @@ func (l *loop) postClose(c *Conn, kind opKind, code int, reason string) {
 // been flushed in this turn is not slow, so that is done first.
 func (l *loop) admitGroup(c *Conn, n int) bool {
 	limit := int64(l.set.MaxOutbound)
-	if limit >= 0 && c.queued.Load()+int64(n) > limit && c.out != nil && !c.blocked && !c.out.empty() {
+	if limit >= 0 && c.queued.Load()+int64(n) > limit && c.out != nil && !c.is(markBlocked) && !c.out.empty() {
 		l.io.flush(c)
 	}
 	return l.admitOutput(c, n)

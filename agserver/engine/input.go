@@ -35,7 +35,7 @@ func (c *Conn) takeAside() []byte {
 		return nil
 	}
 	b := c.aside.input
-	if c.aside.input = nil; c.opened {
+	if c.aside.input = nil; c.is(markOpened) {
 		c.aside = nil
 	}
 	return b
@@ -93,11 +93,7 @@ func (l *loop) request(c *Conn, b []byte) int {
 // frame takes the next event from b, which is not empty, and returns how many
 // bytes that used up.
 func (l *loop) frame(c *Conn, b []byte) int {
-	lim := &l.set.early
-	if c.has(flagAdmitted) {
-		lim = &l.set.admitted
-	}
-	ev, n, err := c.in.next(b, lim)
+	ev, n, err := c.in.next(b, c.limits())
 	c.received.Store(c.received.Load() + int64(n))
 	if err == nil && (ev.kind == eventPing || ev.kind == eventPong) {
 		err = l.countControl(c)
@@ -105,7 +101,6 @@ func (l *loop) frame(c *Conn, b []byte) int {
 	if err != nil {
 		l.post(op{kind: opFail, c: c, err: err}) // behind the replies to what came before
 		c.in.reset()
-		c.in.closed = true
 		return n
 	}
 	switch ev.kind {
@@ -126,7 +121,7 @@ func (l *loop) frame(c *Conn, b []byte) int {
 
 // countControl counts a ping or pong against MaxControlRate.
 func (l *loop) countControl(c *Conn) *ProtocolError {
-	if second := uint32(l.now / 1e9); second != c.ctlAt {
+	if second := uint16(l.now / 1e9); second != c.ctlAt {
 		c.ctlAt, c.controls = second, 0
 	}
 	if c.controls++; l.set.MaxControlRate >= 0 && int(c.controls) > l.set.MaxControlRate {

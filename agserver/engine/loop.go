@@ -58,7 +58,7 @@ type loop struct {
 	handled  uint32  // messages
 	table    []*Conn // by slot
 	free     []uint32
-	gen      uint32
+	gen      uint16
 	conns    int
 	stopping bool
 	wheel    wheel
@@ -163,7 +163,7 @@ func (l *loop) awake() {
 // what forbids it, reading goes on when that ends.
 func (l *loop) readable(c *Conn) bool {
 	switch {
-	case c.state >= stateDoomed || c.state == stateDeciding || c.eof:
+	case c.state >= stateDoomed || c.state == stateDeciding || c.is(markEOF):
 		return false
 	case c.state >= stateClosing: // the peer's close frame, or its end, is awaited
 		return true
@@ -178,8 +178,8 @@ func (l *loop) readable(c *Conn) bool {
 
 // later puts c on the list of those that may have more input.
 func (l *loop) later(c *Conn) {
-	if !c.again {
-		c.again = true
+	if !c.is(markAgain) {
+		c.mark(markAgain)
 		l.again = append(l.again, c)
 	}
 }
@@ -198,7 +198,7 @@ func (l *loop) rereadAll() {
 	for len(l.reread) > 0 {
 		c := l.reread[0]
 		l.reread = l.reread[1:]
-		c.again = false
+		c.unmark(markAgain)
 		l.resume(c)
 	}
 }

@@ -13,7 +13,7 @@ type connParams struct {
 	// subprotocol is the agreed one; "" = none.
 	subprotocol string
 	// deflate says that permessage-deflate is on, in both directions without
-	// context takeover. It goes into decoder.compress.
+	// context takeover. It goes into limits.deflate.
 	deflate bool
 	// windowBits bounds the deflate window towards the peer: 8 to 15.
 	windowBits uint8

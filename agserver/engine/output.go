@@ -161,8 +161,8 @@ func (l *loop) enqueue(c *Conn, b []byte, kept bool, arenaAt int64) {
 
 // soon has c flushed at the end of this turn.
 func (l *loop) soon(c *Conn) {
-	if !c.dirty {
-		c.dirty = true
+	if !c.is(markDirty) {
+		c.mark(markDirty)
 		l.dirty = append(l.dirty, c)
 	}
 }
@@ -175,7 +175,7 @@ func (l *loop) flush() {
 	}
 	l.sendFan()
 	for _, c := range l.fanned {
-		c.fanned = false
+		c.unmark(markFanned)
 		l.flushConn(c)
 	}
 	clear(l.fanned)
@@ -188,7 +188,7 @@ func (l *loop) flush() {
 func (l *loop) flushDirty() {
 	l.lastConn = nil
 	for _, c := range l.dirty {
-		c.dirty = false
+		c.unmark(markDirty)
 		l.flushConn(c)
 	}
 	clear(l.dirty)
@@ -200,7 +200,7 @@ func (l *loop) flushDirty() {
 
 // flushConn sends what waits for c, as far as the system takes it.
 func (l *loop) flushConn(c *Conn) {
-	if c.out != nil && !c.blocked && c.state < stateDoomed {
+	if c.out != nil && !c.is(markBlocked) && c.state < stateDoomed {
 		l.io.flush(c)
 	}
 	l.settle(c)
@@ -210,17 +210,17 @@ func (l *loop) flushConn(c *Conn) {
 // empty, otherwise with everything in memory that outlives the turn.
 func (l *loop) settle(c *Conn) {
 	if c.out != nil {
-		if c.state < stateDoomed && (!c.out.empty() || c.writing()) {
+		if c.state < stateDoomed && (!c.out.empty() || c.is(markWriting)) {
 			c.out.keep()
 			l.lags(c)
 			return
 		}
 		l.dropOutput(c)
 	}
-	if c.state != stateLinger || c.ended {
+	if c.state != stateLinger || c.is(markEnded) {
 		return
 	}
-	if c.eof {
+	if c.is(markEOF) {
 		if c.queued.Load() == 0 {
 			l.doom(c, nil)
 		}

@@ -29,6 +29,8 @@ type partial struct {
 	compressed bool
 	data       *buffer // nil = no bytes yet
 	checked    int     // bytes of data that are whole, valid letters, if it is text
+
+	closed bool // nothing is decoded any more: see decoder.closed
 }
 
 // partialPool holds free *partials, zeroed but for their arrays.

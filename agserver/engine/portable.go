@@ -23,6 +23,7 @@ type portable struct {
 	wakes chan struct{} // one token at most
 	timer *time.Timer   // nil until first needed
 	armed Instant       // what timer is set to; 0 = it is not
+	pipes []*pipe       // by slot
 }
 
 // A pipe is a portable connection's way to its peer.
@@ -41,14 +42,13 @@ type pipe struct {
 	// Owned by the loop.
 	full    bool // the result waits to be taken
 	handing bool // it is being taken
-	writing bool // a writer is on its way
 }
 
 func newPortable(l *loop) *portable {
 	return &portable{l: l, wakes: make(chan struct{}, 1)}
 }
 
-// serve adopts nc.
+// serve adopts nc, for c, which has its slot.
 func (p *portable) serve(nc net.Conn, c *Conn) {
 	pp := &pipe{nc: nc, next: make(chan struct{}, 1), gone: make(chan struct{}), buf: make([]byte, readFirst)}
 	pp.arrived = func() {
@@ -59,7 +59,10 @@ func (p *portable) serve(nc net.Conn, c *Conn) {
 		}
 		p.read(c)
 	}
-	c.pipe = pp
+	for int(c.slot) >= len(p.pipes) {
+		p.pipes = append(p.pipes, nil)
+	}
+	p.pipes[c.slot] = pp
 	p.l.e.wg.Go(func() { pp.readAll(p.l, c) })
 }
 
@@ -120,7 +123,10 @@ func (p *portable) wake() {
 }
 
 func (p *portable) read(c *Conn) {
-	pp := c.pipe
+	if c.state >= stateDoomed {
+		return // its slot may be another's already
+	}
+	pp := p.pipes[c.slot]
 	if !pp.full || !p.l.readable(c) {
 		return
 	}
@@ -132,7 +138,7 @@ func (p *portable) read(c *Conn) {
 	}
 	switch {
 	case c.state >= stateDoomed: // cut, or given away
-	case c.opened && c.aside != nil: // paused: first that, then more
+	case c.is(markOpened) && c.aside != nil: // paused: first that, then more
 		pp.full, pp.n = true, 0
 	case pp.err != nil:
 		p.l.peerGone(c)
@@ -142,11 +148,11 @@ func (p *portable) read(c *Conn) {
 }
 
 func (p *portable) flush(c *Conn) {
-	pp, q := c.pipe, c.out
-	if pp.writing || q.empty() {
+	pp, q := p.pipes[c.slot], c.out
+	if c.is(markWriting) || q.empty() {
 		return
 	}
-	pp.writing = true
+	c.mark(markWriting)
 	pieces := q.waiting()
 	b := pieces[0].b
 	var packed *buffer // nil = b is kept, and long or all there is
@@ -167,7 +173,7 @@ func (p *portable) share(*Conn, []byte) int { return 0 }
 
 // wrote is called when a writer is done.
 func (p *portable) wrote(c *Conn, n int, packed *buffer, err error) {
-	c.pipe.writing = false
+	c.unmark(markWriting)
 	c.taken(n)
 	if packed != nil {
 		packed.free()
@@ -182,11 +188,11 @@ func (p *portable) wrote(c *Conn, n int, packed *buffer, err error) {
 }
 
 func (p *portable) finish(c *Conn) {
-	pp := c.pipe
-	if pp.writing {
+	pp := p.pipes[c.slot]
+	if c.is(markWriting) {
 		return // settle comes back when it is done
 	}
-	c.ended = true
+	c.mark(markEnded)
 	if half, ok := pp.nc.(interface{ CloseWrite() error }); ok {
 		p.l.e.wg.Go(func() { _ = half.CloseWrite() }) // a failure shows in the next Read
 		return
@@ -195,22 +201,29 @@ func (p *portable) finish(c *Conn) {
 }
 
 func (p *portable) cut(c *Conn) {
-	close(c.pipe.gone)
-	nc := c.pipe.nc
+	nc := p.forget(c).nc
 	// tls.Conn.Close may block for seconds. What it returns changes nothing.
 	p.l.e.wg.Go(func() { _ = nc.Close() })
 }
 
 func (p *portable) detach(c *Conn, seen []byte) error {
-	if err := c.aside.web.take(c.pipe.nc, seen); err != nil {
+	if err := c.aside.web.take(p.pipes[c.slot].nc, seen); err != nil {
 		return err
 	}
-	close(c.pipe.gone) // the reader is not reading: it waits for us
+	p.forget(c) // the reader is not reading: it waits for us
 	return nil
 }
 
+// forget ends the reader of c, and returns its pipe.
+func (p *portable) forget(c *Conn) *pipe {
+	pp := p.pipes[c.slot]
+	p.pipes[c.slot] = nil
+	close(pp.gone)
+	return pp
+}
+
 func (p *portable) leave(c *Conn) {
-	if pp := c.pipe; pp.handing {
+	if pp := p.pipes[c.slot]; pp.handing {
 		pp.handing, pp.full = false, true
 		pp.buf, pp.n = make([]byte, len(pp.buf)), 0
 	}

@@ -172,8 +172,8 @@ func (e *Engine) adopt(nc net.Conn, make func(*loop) *Conn, begin func(*loop, *C
 			e.gone()
 			return
 		}
-		l.io.(*portable).serve(nc, c)
 		begin(l, c)
+		l.io.(*portable).serve(nc, c)
 	}})
 	if !ok {
 		e.gone()

@@ -44,7 +44,7 @@ func (p *epoll) encrypt(c *Conn, tc *tls.Conn) {
 		s.conns = append(s.conns, nil)
 	}
 	s.conns[c.slot] = tc
-	c.secret = true
+	c.mark(markSecret)
 	_, w := p.secretsOf(c)
 	w.out, w.inside = &s.sealed, true
 	dropHandshake(tc)
@@ -79,7 +79,7 @@ func (p *epoll) readTLS(c *Conn) {
 			}
 			w.ended = errno != 0 || n == 0
 			w.in = p.buf[:max(n, 0)]
-			dry = n < tlsRead && !c.hungUp
+			dry = n < tlsRead && !c.is(markHungUp)
 		}
 		plain := p.decrypt(tc, w)
 		if !p.ship(c, w) { // what tc has answered to key updates, or to what it rejects
@@ -225,7 +225,10 @@ func (p *epoll) transmitAll(c *Conn, w *wire, b []byte) (n int, ok bool) {
 			p.broken(c, w)
 			return 0, false
 		}
-		c.blocked = m < len(b)
+		c.unmark(markBlocked)
+		if m < len(b) {
+			c.mark(markBlocked)
+		}
 		return m, true
 	}
 	return 0, true
@@ -288,5 +291,5 @@ func (p *epoll) giveBack(c *Conn, nc net.Conn) (*tls.Conn, error) {
 // forget drops what encrypts c.
 func (p *epoll) forget(c *Conn) {
 	p.secrets.conns[c.slot] = nil
-	c.secret = false
+	c.unmark(markSecret)
 }

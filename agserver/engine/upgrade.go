@@ -53,11 +53,14 @@ func (l *loop) decide(c *Conn, r *Request) {
 func (l *loop) open(c *Conn, r *Request, user any, params connParams, answer []byte) {
 	c.kept, c.user = l.keeper.keep(r, params), user
 	c.peer, _ = peerAddrOf(r.remote)
-	c.in.compress = params.deflate
+	if params.deflate {
+		c.mark(markDeflates)
+	}
 	if c.aside != nil && c.aside.input == nil {
 		c.aside = nil
 	}
-	c.state, c.opened = stateOpen, true
+	c.state = stateOpen
+	c.mark(markOpened)
 	l.disarm(c)
 	l.say(c, answer)
 	l.h.Open(c)

@@ -135,7 +135,10 @@ func TestDecoder_EventsAsWs(t *testing.T) {
 // that is overwritten afterwards, as a loop's is.
 func decodeAll(compress bool, lim *limits, chunks ...[]byte) []recorded {
 	events := []recorded{}
-	d := decoder{compress: compress}
+	var d decoder
+	with := *lim
+	with.deflate = compress
+	lim = &with
 	for _, chunk := range chunks {
 		own := slices.Clone(chunk)
 		for buf := own; len(buf) > 0; {
