@@ -70,6 +70,8 @@ func (l *loop) apply(o *op, arena []byte) {
 		l.doom(c, ErrSlowConsumer)
 	case opTerminate:
 		l.doom(c, nil)
+	case opAdopt:
+		l.adoptAccepted(c, int(o.n))
 	case opCall:
 		o.fn()
 	}

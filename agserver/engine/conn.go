@@ -36,7 +36,7 @@ type Conn struct {
 	// Immutable once the Handler has seen the connection.
 	loop *loop
 	user any
-	kept *kept // nil until the connection is open; see also peer
+	kept *kept // see also peer
 
 	// Any goroutine.
 	queued   atomic.Int64 // bytes sent and not yet taken by the system
@@ -49,7 +49,7 @@ type Conn struct {
 	timer    timer
 	in       decoder
 	out      *outQueue     // nil while nothing waits
-	aside    *aside        // nil while the connection is open and reads
+	aside    *aside        // nil but for what waits to be read, and while Handler.Upgrade runs
 	group    *members      // the first of its groups; nil = none, but for others
 	others   *[]membership // further ones; nil = none
 	place    uint32        // in group.list
@@ -57,7 +57,7 @@ type Conn struct {
 	ctlAt    uint16        // and the low bits of which
 	gen      uint16        // tells the connection from others that had the slot a moment ago
 	marks    mark
-	peer     peerAddr // immutable once open; kept.remote has what does not fit
+	peer     peerAddr // immutable; kept.remote has what does not fit
 	state    state
 }
 
@@ -193,7 +193,7 @@ func (c *Conn) SetUser(user any) { c.user = user }
 
 // Request returns the upgrade request, made anew at each call. The WebSocket key
 // is not in it any more.
-func (c *Conn) Request() *Request { return c.kept.request(c.RemoteAddr()) }
+func (c *Conn) Request() *Request { return c.kept.request(c.peer) }
 
 // RemoteAddr returns the peer's address; nil = unknown.
 func (c *Conn) RemoteAddr() net.Addr {

@@ -364,7 +364,7 @@ func FuzzParseRequest(f *testing.F) {
 		if h.Method != req.Method() || h.Host != req.Host() || h.RequestURI != req.Target() {
 			t.Errorf("HTTP() = %+v for %q", h, req.head)
 		}
-		if c := new(keeper).keep(req, connParams{}).request(nil); c.Target() != req.Target() || c.Origin() != req.Origin() {
+		if c := new(keeper).keep(req, connParams{}).request(peerAddr{}); c.Target() != req.Target() || c.Origin() != req.Origin() {
 			t.Errorf("kept as %q: %q", c.head, req.head)
 		}
 		if ref := checkUpgrade(req, &Deflate{}); ref == nil {

@@ -320,7 +320,7 @@ func (p *epoll) detach(c *Conn, seen []byte) error {
 		}
 		nc = tc
 	}
-	return c.aside.web.take(nc, seen)
+	return c.kept.web.take(nc, seen)
 }
 
 func (p *epoll) end() { _ = p.file.Close() } // closes fd; no socket is left in it

@@ -31,8 +31,8 @@ func (e *Engine) shakeHands(tc *tls.Conn, w *web) error {
 			e.handOverTLS(tc, w)
 			return
 		}
-		remote := tc.RemoteAddr()
-		err := e.adoptAny(tc, func(l *loop) *Conn { return newConn(l, remote, w) }, func(l *loop, c *Conn) {
+		peer, odd := splitAddr(tc.RemoteAddr())
+		err := e.adoptAny(tc, func(l *loop) *Conn { return newConn(l, peer, odd, w) }, func(l *loop, c *Conn) {
 			l.begin(c)
 			if limit := l.set.UpgradeTimeout; limit > 0 { // it has run since accept
 				l.timeout(c, max(limit-l.now.Sub(start), 0))

@@ -45,6 +45,7 @@ const (
 	opFail                    // give up: err
 	opSlow                    // cut: more waits than the peer may have waiting
 	opTerminate               // cut
+	opAdopt                   // watch the socket n, just accepted, for c
 	opCall                    // call fn on the loop
 )
 

@@ -79,7 +79,7 @@ func (l *loop) request(c *Conn, b []byte) int {
 		l.handOver(c, b)
 		return len(b)
 	}
-	r.setRemote(c.aside.remote)
+	r.peer, r.remote = c.peer, c.kept.remote
 	if ref := checkUpgrade(r, l.set.Deflate); ref != nil {
 		l.refuse(c, ref)
 		return len(b)

@@ -23,17 +23,32 @@ type kept struct {
 	shared, own string
 	remote      net.Addr // the peer's address if it does not fit in a peerAddr
 	params      connParams
+
+	web *web // until the connection is open: see newConn
+}
+
+// noWeb is what connections keep that are not open yet, if nobody serves requests
+// that are no upgrade.
+var noWeb = new(kept)
+
+// unopened is what connections keep until they are open.
+func (w *web) unopened() *kept {
+	if w == nil {
+		return noWeb
+	}
+	return &w.kept
 }
 
 // request makes the request again, as it was but for what only served the upgrade.
-func (k *kept) request(remote net.Addr) *Request {
-	if k.own == "" {
-		return &Request{head: k.shared, remote: remote}
+func (k *kept) request(peer peerAddr) *Request {
+	r := &Request{head: k.shared, peer: peer, remote: k.remote}
+	if k.own != "" {
+		line, fields, _ := strings.Cut(k.shared, "\r\n")
+		query, own, _ := strings.Cut(k.own, "\r\n")
+		target := strings.LastIndexByte(line, ' ')
+		r.head = line[:target] + query + line[target:] + "\r\n" + fields + own
 	}
-	line, fields, _ := strings.Cut(k.shared, "\r\n")
-	query, own, _ := strings.Cut(k.own, "\r\n")
-	target := strings.LastIndexByte(line, ' ')
-	return &Request{head: line[:target] + query + line[target:] + "\r\n" + fields + own, remote: remote}
+	return r
 }
 
 // A keeper makes the kepts of a loop's connections.
@@ -49,15 +64,12 @@ func (m *keeper) keep(r *Request, params connParams) *kept {
 	if k == nil || k.params != params {
 		k = m.learn(params)
 	}
-	_, fits := peerAddrOf(r.remote)
-	if len(m.own) == 0 && fits {
+	if len(m.own) == 0 && r.remote == nil {
 		return k
 	}
 	special := *k
 	special.own = string(m.own)
-	if !fits {
-		special.remote = r.remote
-	}
+	special.remote = r.remote
 	return &special
 }
 

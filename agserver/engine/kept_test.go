@@ -21,7 +21,7 @@ func TestKept_SaysTheSame(t *testing.T) {
 				r := mustParse(t, strings.Replace(head(fields), "?a=b&c=%20", query, 1))
 				var m keeper
 				for range 2 { // the second one finds what the first one left
-					k := m.keep(r, connParams{}).request(nil)
+					k := m.keep(r, connParams{}).request(peerAddr{})
 					if k.Target() != r.Target() || k.Method() != r.Method() || k.proto() != r.proto() {
 						t.Errorf("kept %q, want the request line of %q", k.head, r.head)
 					}

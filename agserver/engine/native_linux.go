@@ -87,16 +87,22 @@ func (a *acceptor) give() {
 			return
 		}
 	}
-	err := a.e.admit()
-	if err != nil {
-		_ = unix.Close(a.fd)
-	} else {
-		remote := addrOf(&a.from)
-		err = a.e.adoptFD(a.fd, nil, func(l *loop) *Conn { return newConn(l, remote, a.web) }, (*loop).begin)
-	}
-	if err != nil {
+	if err := a.hand(); err != nil {
 		a.e.set.OnError(err)
 	}
+}
+
+func (a *acceptor) hand() error {
+	if err := a.e.admit(); err != nil {
+		_ = unix.Close(a.fd)
+		return err
+	}
+	l, err := a.e.pickFor(a.fd)
+	if err != nil {
+		return err
+	}
+	peer, odd := a.from.addr()
+	return l.take(a.fd, op{kind: opAdopt, c: newConn(l, peer, odd, a.web), n: uint32(a.fd)})
 }
 
 // turnAwayFD refuses a connection that was accepted a moment ago.
@@ -107,29 +113,49 @@ func turnAwayFD(fd, status int) {
 	_ = unix.Close(fd)
 }
 
+// adoptAccepted is the rest of that, on the loop.
+func (l *loop) adoptAccepted(c *Conn, fd int) { l.beginFD(c, fd, nil, (*loop).begin) }
+
 // adoptFD makes a connection of a socket, which was admitted, and lets it begin on
-// its loop. If the engine cannot have it, it is closed, and no longer counted. tc
-// is what encrypts the connection; nil = nothing does.
+// its loop. tc is what encrypts the connection; nil = nothing does.
 func (e *Engine) adoptFD(fd int, tc *tls.Conn, make func(*loop) *Conn, begin func(*loop, *Conn)) error {
-	l, err := e.pick(&e.natives, newEpoll)
-	if err == nil {
-		c := make(l)
-		l.mail.mu.Lock()
-		if l.append(op{kind: opCall, fn: func() { l.beginFD(c, fd, tc, begin) }}) {
-			return nil
-		}
-		err = ErrClosed
+	l, err := e.pickFor(fd)
+	if err != nil {
+		return err
 	}
+	c := make(l)
+	return l.take(fd, op{kind: opCall, fn: func() { l.beginFD(c, fd, tc, begin) }})
+}
+
+// pickFor returns the loop that is to have a socket, or drops it.
+func (e *Engine) pickFor(fd int) (*loop, error) {
+	l, err := e.pick(&e.natives, newEpoll)
+	if err != nil {
+		e.drop(fd)
+	}
+	return l, err
+}
+
+// take posts o, by which l adopts a socket, or drops that.
+func (l *loop) take(fd int, o op) error {
+	l.mail.mu.Lock()
+	if l.append(o) {
+		return nil
+	}
+	l.e.drop(fd)
+	return ErrClosed
+}
+
+// drop closes a socket that was admitted and that the engine cannot have.
+func (e *Engine) drop(fd int) {
 	e.gone()
 	_ = unix.Close(fd)
-	return err
 }
 
 // beginFD is adoptFD's part on the loop.
 func (l *loop) beginFD(c *Conn, fd int, tc *tls.Conn, begin func(*loop, *Conn)) {
 	if l.stopping {
-		l.e.gone()
-		_ = unix.Close(fd)
+		l.e.drop(fd)
 		return
 	}
 	begin(l, c)
@@ -178,28 +204,16 @@ func duplicate(tcp *net.TCPConn) (fd int, err error) {
 	return fd, errors.Join(err, cerr)
 }
 
-// tcpAddr is a peer's address: a *net.TCPAddr in half the memory.
-type tcpAddr struct{ addr netip.AddrPort }
-
-// Network implements net.Addr.
-func (tcpAddr) Network() string { return "tcp" }
-
-// String implements net.Addr.
-func (a tcpAddr) String() string { return a.addr.String() }
-
-// AddrPort returns the address, as that of *net.TCPAddr does.
-func (a tcpAddr) AddrPort() netip.AddrPort { return a.addr }
-
-// addrOf converts what accept reported.
-func addrOf(from *rawAddr) net.Addr {
-	ip, port, scope := from.parse()
+// addr converts what accept reported, as splitAddr does.
+func (a *rawAddr) addr() (peer peerAddr, odd net.Addr) {
+	ip, port, scope := a.parse()
 	if !ip.IsValid() {
-		return nil
+		return
 	}
 	if scope != 0 && ip.IsLinkLocalUnicast() {
-		ip = ip.WithZone(zone(scope))
+		return peer, net.TCPAddrFromAddrPort(netip.AddrPortFrom(ip.WithZone(zone(scope)), port))
 	}
-	return tcpAddr{netip.AddrPortFrom(ip, port)}
+	return peerAddr{ip.As16(), port}, nil
 }
 
 // zone names a network interface.

@@ -38,6 +38,14 @@ func peerIP(a net.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
+// splitAddr returns an address as a peerAddr, or itself if it does not fit in one.
+func splitAddr(a net.Addr) (peerAddr, net.Addr) {
+	if p, fits := peerAddrOf(a); fits {
+		return p, nil
+	}
+	return peerAddr{}, a
+}
+
 // netAddr returns the address; nil = none.
 func (p peerAddr) netAddr() net.Addr {
 	if p == (peerAddr{}) {

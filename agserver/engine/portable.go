@@ -207,7 +207,7 @@ func (p *portable) cut(c *Conn) {
 }
 
 func (p *portable) detach(c *Conn, seen []byte) error {
-	if err := c.aside.web.take(p.pipes[c.slot].nc, seen); err != nil {
+	if err := c.kept.web.take(p.pipes[c.slot].nc, seen); err != nil {
 		return err
 	}
 	p.forget(c) // the reader is not reading: it waits for us

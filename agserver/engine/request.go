@@ -12,19 +12,25 @@ type Request struct {
 	// head is the request line and the header lines with their CRLFs, without
 	// the blank line. Its syntax was checked when the Request was made.
 	head   string
-	remote net.Addr
+	peer   peerAddr
+	remote net.Addr // what does not fit in peer
 }
 
 // clone returns a copy that shares no memory with r.
 func (r *Request) clone() *Request {
-	return &Request{head: strings.Clone(r.head), remote: r.remote}
+	return &Request{strings.Clone(r.head), r.peer, r.remote}
 }
 
 // setRemote records the peer's address, before the request is shared.
-func (r *Request) setRemote(a net.Addr) { r.remote = a }
+func (r *Request) setRemote(a net.Addr) { r.peer, r.remote = splitAddr(a) }
 
 // RemoteAddr returns the peer's address; nil = unknown.
-func (r *Request) RemoteAddr() net.Addr { return r.remote }
+func (r *Request) RemoteAddr() net.Addr {
+	if r.remote != nil {
+		return r.remote
+	}
+	return r.peer.netAddr()
+}
 
 // Method returns the request's method.
 func (r *Request) Method() string {

@@ -21,7 +21,9 @@ func newRequest(r *http.Request) *Request {
 		b.WriteString("Host: " + r.Host + "\r\n")
 	}
 	_ = r.Header.Write(&b) // sorted; a strings.Builder does not fail
-	return &Request{head: b.String(), remote: parseAddr(r.RemoteAddr)}
+	out := &Request{head: b.String()}
+	out.setRemote(parseAddr(r.RemoteAddr))
+	return out
 }
 
 // parseAddr makes an address of net/http's text.
@@ -69,8 +71,8 @@ func (r *Request) HTTP() *http.Request {
 		out.Header["Connection"] = []string{"Upgrade"}
 		out.Header["Upgrade"] = []string{"websocket"}
 	}
-	if r.remote != nil {
-		out.RemoteAddr = r.remote.String()
+	if remote := r.RemoteAddr(); remote != nil {
+		out.RemoteAddr = remote.String()
 	}
 	return out
 }

@@ -63,7 +63,7 @@ func TestRequest_OriginOfVersion8(t *testing.T) {
 func TestRequest_HTTP(t *testing.T) {
 	r := mustParse(t, head("X: 1\r\nX: 2\r\n"))
 	r.setRemote(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 5})
-	for name, r := range map[string]*Request{"AsParsed": r, "Kept": new(keeper).keep(r, connParams{}).request(r.RemoteAddr())} {
+	for name, r := range map[string]*Request{"AsParsed": r, "Kept": new(keeper).keep(r, connParams{}).request(r.peer)} {
 		t.Run(name, func(t *testing.T) {
 			h := r.HTTP()
 			if h.Method != "GET" || h.Host != "example.com:8000" || h.RequestURI != r.Target() ||

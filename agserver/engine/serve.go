@@ -144,7 +144,8 @@ func (e *Engine) serveConn(nc net.Conn, w *web) error {
 	if tc, ok := nc.(*tls.Conn); ok {
 		return e.shakeHands(tc, w)
 	}
-	return e.adoptAny(nc, func(l *loop) *Conn { return newConn(l, nc.RemoteAddr(), w) }, (*loop).begin)
+	peer, odd := splitAddr(nc.RemoteAddr())
+	return e.adoptAny(nc, func(l *loop) *Conn { return newConn(l, peer, odd, w) }, (*loop).begin)
 }
 
 // adoptAny makes the connection of nc, which was admitted, and lets it begin on

@@ -8,17 +8,18 @@ import (
 
 // aside is what a connection needs that an idle one lacks.
 type aside struct {
-	input []byte // what arrived and could not be taken yet
-
-	// Until the connection is open.
-	remote net.Addr
-	web    *web               // who serves requests that are no upgrade; nil = nobody
+	input  []byte             // what arrived and could not be taken yet
 	cancel context.CancelFunc // ends Handler.Upgrade's ctx; nil = it does not run
 }
 
-// newConn makes a connection that l is to adopt.
-func newConn(l *loop, remote net.Addr, w *web) *Conn {
-	return &Conn{loop: l, aside: &aside{remote: remote, web: w}}
+// newConn makes a connection that l is to adopt, for which w serves requests that are
+// no upgrade; nil = nobody does. odd is its address if that does not fit in peer.
+func newConn(l *loop, peer peerAddr, odd net.Addr, w *web) *Conn {
+	c := &Conn{loop: l, peer: peer, kept: w.unopened()}
+	if odd != nil {
+		c.kept = &kept{web: w, remote: odd}
+	}
+	return c
 }
 
 // begin gives c its slot and the time to upgrade.
@@ -31,6 +32,9 @@ func (l *loop) begin(c *Conn) {
 func (l *loop) decide(c *Conn, r *Request) {
 	c.state = stateDeciding
 	ctx, cancel := context.WithCancel(l.e.ctx)
+	if c.aside == nil {
+		c.aside = &aside{}
+	}
 	c.aside.cancel = cancel
 	l.e.wg.Go(func() {
 		defer cancel()
@@ -52,7 +56,7 @@ func (l *loop) decide(c *Conn, r *Request) {
 // open makes c a WebSocket connection: answer is sent, the Handler told.
 func (l *loop) open(c *Conn, r *Request, user any, params connParams, answer []byte) {
 	c.kept, c.user = l.keeper.keep(r, params), user
-	c.peer, _ = peerAddrOf(r.remote)
+	c.peer = r.peer
 	if params.deflate {
 		c.mark(markDeflates)
 	}
@@ -74,7 +78,7 @@ func (l *loop) refuse(c *Conn, ref *refusal) {
 
 // handOver gives a connection, whose first bytes are b, to net/http.
 func (l *loop) handOver(c *Conn, b []byte) {
-	w := c.aside.web
+	w := c.kept.web
 	if w == nil {
 		l.refuse(c, &refusal{Status: http.StatusUpgradeRequired, Header: http.Header{"Upgrade": {"websocket"}}})
 		return

@@ -26,11 +26,13 @@ type web struct {
 	conns chan net.Conn
 	done  chan struct{}
 	once  sync.Once
+	kept  kept // see unopened
 }
 
 // newWeb starts a server for other. Its goroutines are counted in e.wg.
 func newWeb(e *Engine, addr net.Addr, other http.Handler) *web {
 	w := &web{e: e, addr: addr, conns: make(chan net.Conn, webBacklog), done: make(chan struct{})}
+	w.kept.web = w
 	w.srv = &http.Server{
 		Handler: http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 			if state, ok := r.Context().Value(tlsKey{}).(*tls.ConnectionState); ok {
