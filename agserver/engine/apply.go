@@ -31,7 +31,7 @@ func (l *loop) applyAll() {
 	}
 	l.phase = phaseOther
 	// The arena stays as it is until the turn after next: see keep.
-	l.box.reset()
+	l.box.reset(l.now)
 	l.spare, l.box = l.box, inbox{}
 }
 

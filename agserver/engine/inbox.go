@@ -7,10 +7,14 @@ import "sync"
 // socket is full.
 const arenaLimit = 16 << 10
 
-// arenaKept and opsKept bound what an inbox keeps allocated between turns.
+// What an inbox keeps allocated between turns: not more than arenaKept and opsKept,
+// nor than spareShare times what was needed lately, if that is not very little.
 const (
-	arenaKept = 1 << 20
-	opsKept   = 1 << 14
+	arenaKept  = 1 << 20
+	opsKept    = 1 << 14
+	arenaLeast = 4 << 10
+	opsLeast   = 64
+	spareShare = 4
 )
 
 // sendsHigh is how much group sends, weighed, may wait in one inbox; past it no
@@ -66,14 +70,16 @@ type op struct {
 type inbox struct {
 	ops   []op
 	arena []byte
+
+	opsNeeded, arenaNeeded demand // owned by the loop
 }
 
 // reset empties b for the next use.
-func (b *inbox) reset() {
-	if cap(b.ops) > opsKept {
+func (b *inbox) reset(now Instant) {
+	if n := b.opsNeeded.note(len(b.ops), now); cap(b.ops) > min(opsKept, max(opsLeast, spareShare*n)) {
 		b.ops = nil
 	}
-	if cap(b.arena) > arenaKept {
+	if n := b.arenaNeeded.note(len(b.arena), now); cap(b.arena) > min(arenaKept, max(arenaLeast, spareShare*n)) {
 		b.arena = nil
 	}
 	clear(b.ops)

@@ -77,10 +77,13 @@ type loop struct {
 	box      inbox   // what is being applied,
 	applied  int     // and how far that has come
 	spare    inbox
-	queues   []*outQueue
+	queues   []*outQueue // empty ones, for reuse
 	backlog  backlog
 	lastConn *Conn // whose arena piece was queued last,
 	lastEnd  int64 // and where in the arena it ended
+
+	queuesOut    int // queues in use
+	queuesNeeded demand
 }
 
 // phase says where in a turn a loop is.

@@ -2,9 +2,10 @@ package engine
 
 import "slices"
 
-// queuesKept bounds the empty output queues that a loop keeps for reuse, and
-// piecesKept the capacity of each. Without reuse, growth of these queues was
-// 99 % of the bytes allocated under a saturated fan-out.
+// queuesKept bounds the empty output queues that a loop keeps for reuse, together
+// with what was in use at a time lately, and piecesKept the capacity of each. Without
+// reuse, growth of these queues was 99 % of the bytes allocated under a saturated
+// fan-out.
 const (
 	queuesKept = 1024
 	piecesKept = 256
@@ -243,7 +244,13 @@ func (l *loop) dropOutput(c *Conn) {
 	for _, p := range q.waiting() {
 		c.taken(len(p.b))
 	}
-	if cap(q.pieces) > piecesKept || len(l.queues) >= queuesKept {
+	needed := l.queuesNeeded.note(l.queuesOut, l.now)
+	l.queuesOut--
+	if cap(q.pieces) > piecesKept || len(l.queues) >= min(needed, queuesKept) {
+		if last := len(l.queues) - 1; last >= needed {
+			l.queues[last] = nil
+			l.queues = l.queues[:last]
+		}
 		return
 	}
 	clear(q.pieces)
@@ -252,6 +259,7 @@ func (l *loop) dropOutput(c *Conn) {
 }
 
 func (l *loop) newQueue() *outQueue {
+	l.queuesOut++
 	if n := len(l.queues); n > 0 {
 		q := l.queues[n-1]
 		l.queues = l.queues[:n-1]
