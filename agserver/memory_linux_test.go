@@ -104,8 +104,8 @@ func TestSocket_IdleMemory(t *testing.T) {
 		upgrade []byte
 		most    int64 // bytes
 	}{
-		{"Alike", upgradeOf(""), 400},
-		{"OwnCookies", upgradeOf(cookie), 580},
+		{"Alike", upgradeOf(""), 345},
+		{"OwnCookies", upgradeOf(cookie), 520},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			srv := agserver.New(&agserver.Options{AuthKey: "testkey"})
