@@ -1,11 +1,15 @@
 package agserver_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/agserver"
@@ -162,5 +166,50 @@ func TestAuthEngine_Slow(t *testing.T) {
 		next(t, connections)
 		next(t, connections)
 		eventually(t, "both are connected", func() bool { return a.State() == agclient.Open && b.State() == agclient.Open })
+	})
+}
+
+// holdingCodec is JSON, but does not decode what says "hold" before it may.
+type holdingCodec struct {
+	protocol.JSONCodec
+	release chan struct{}
+}
+
+func (c holdingCodec) Decode(dst, message []byte) ([]byte, error) {
+	if bytes.Contains(message, []byte("hold")) {
+		<-c.release
+	}
+	return c.JSONCodec.Decode(dst, message)
+}
+
+// A broker that delivers faster than the sockets can be sent to is held up:
+// nothing in the server grows without bound, and nothing is lost.
+func TestBroker_DeliversTooFast(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		const n = 5000
+		codec := holdingCodec{release: make(chan struct{})}
+		broker := &failingBroker{MemoryBroker: channels.NewMemoryBroker()}
+		r.serve(agserver.Options{Broker: broker, Codec: codec})
+		c, _ := r.connect(agclient.Options{})
+		messages := subscribe(t, c, "news").Output().Consume()
+		check(t, c.Transmit("hold", nil)) // it holds the loop
+		synctest.Wait()
+		var delivered atomic.Int64
+		go func() { // ends when the loop goes on
+			for i := range n {
+				broker.sink.Deliver("news", protocol.Data(strconv.Itoa(i)))
+				delivered.Add(1)
+			}
+		}()
+		synctest.Wait()
+		if got := delivered.Load(); got == 0 || got == n {
+			t.Errorf("%d of %d were delivered to a loop that stands still, want some", got, n)
+		}
+		close(codec.release)
+		for i := range n {
+			if got := next(t, messages).String(); got != strconv.Itoa(i) {
+				t.Fatalf("received %s, want %d", got, i)
+			}
+		}
 	})
 }

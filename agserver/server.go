@@ -38,6 +38,7 @@ type Server struct {
 	keys       atomic.Pointer[authtoken.Keys]
 	codecBox   atomic.Pointer[codecBox]
 	ready      atomic.Bool
+	ahead      atomic.Int64 // what the broker has delivered too early, weighed: see holdUp
 	emit       emitters
 	registry   registry
 	upgrades   upgrades

@@ -3,11 +3,12 @@ package channels
 import "github.com/socketcluster-go/socketcluster/protocol"
 
 // Sink is what a [Broker] knows of its node. Its methods may be called from any
-// goroutine, and they do not block for long: a broker delivers from the
+// goroutine, and they do not block for long: a broker may deliver from the
 // goroutine that reads its connection.
 type Sink interface {
 	// Deliver passes on a message of a channel. Channel and data are borrowed
-	// until it returns. Messages of channels that are not subscribed may come;
+	// until it returns. It waits while the node's sockets cannot be sent as fast as
+	// is delivered: what a broker has waiting meanwhile needs a bound. Messages of channels that are not subscribed may come;
 	// they are dropped.
 	Deliver(channel string, data protocol.Data)
 
