@@ -23,7 +23,7 @@ type cluster struct {
 }
 
 // clusterFlags are the flags of a cluster's nodes.
-var clusterFlags = []string{"cluster-port", "cluster-host", "cluster-advertise", "cluster-peers", "nats", "redis", "scc"}
+var clusterFlags = []string{"cluster-port", "cluster-host", "cluster-advertise", "cluster-peers", "nats", "redis", "redis-sharded", "scc"}
 
 // maxClusterMessage leaves room for what surrounds a message of maxPayload.
 const maxClusterMessage = embedded.DefaultMaxPayload
@@ -40,6 +40,9 @@ func (c *config) readCluster(s settings) error {
 		c.cluster.redis = &redisbroker.Options{
 			Addrs: strings.Split(redis.value, ","), Password: s.getenv("SOCKETCLUSTER_REDIS_PASSWORD"),
 		}
+	}
+	if err := c.cluster.readSharded(s); err != nil {
+		return err
 	}
 	scc := s.find("scc", "SCC_STATE_SERVER_HOST", "")
 	if err := oneOf(nats, redis, scc, port, peers); err != nil {
@@ -81,6 +84,23 @@ func (c *config) readCluster(s settings) error {
 		}
 		c.cluster.embedded.Peers = append(c.cluster.embedded.Peers, peer)
 	}
+	return nil
+}
+
+// readSharded reads whether the channels of Redis are sharded.
+func (c *cluster) readSharded(s settings) error {
+	sharded := s.find("redis-sharded", "SOCKETCLUSTER_REDIS_SHARDED", "")
+	if sharded.value == "" {
+		return nil
+	}
+	on, err := strconv.ParseBool(sharded.value)
+	switch {
+	case err != nil:
+		return sharded.errorf("true or false")
+	case c.redis == nil:
+		return fmt.Errorf("%s is for -redis, which was not given", sharded.from)
+	}
+	c.redis.Sharded = on
 	return nil
 }
 

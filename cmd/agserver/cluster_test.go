@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/redis/rueidis"
+
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/channels/stream"
 	"github.com/socketcluster-go/socketcluster/internal/redistest"
@@ -279,4 +281,25 @@ func TestProgram_Redis(t *testing.T) {
 	}
 	inA.wantNumbers(t, 1, 100)
 	inB.wantNumbers(t, 1, 100)
+}
+
+// TestProgram_RedisSharded sees to it that the channels are sharded ones.
+func TestProgram_RedisSharded(t *testing.T) {
+	address := redistest.Start(t).Addr
+	p := start(t, nil, "-env", "prod", "-redis", address, "-redis-sharded", "true")
+	p.waitLog(t, "joined with the cluster")
+	in := p.listen(t, "room")
+	client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address}, ForceSingleClient: true, DisableCache: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	sharded, err := client.Do(t.Context(), client.B().PubsubShardchannels().Build()).AsStrSlice()
+	if err != nil || !slices.Contains(sharded, "ag:room") {
+		t.Errorf("Redis has the sharded channels %q, %v, want ag:room", sharded, err)
+	}
+	if err := in.publish(t, "room", 1); err != nil {
+		t.Fatalf("InvokePublish() = %v", err)
+	}
+	in.wantNumbers(t, 1, 1)
 }

@@ -74,6 +74,9 @@ FLAGS
       Join nodes by Redis: the address of a server, or of some nodes of a Redis
       Cluster, as host:port with commas between. The variable
       SOCKETCLUSTER_REDIS_PASSWORD is what to log in with.
+  -redis-sharded true|false  SOCKETCLUSTER_REDIS_SHARDED (default false)
+      Spread the channels over the shards of a Redis Cluster (Redis 7). All nodes
+      have the same.
   -scc HOST              SCC_STATE_SERVER_HOST
       Join SocketCluster's own cluster, whose scc-state this is, as a worker. More
       is said by the variables of the app template: SCC_STATE_SERVER_PORT

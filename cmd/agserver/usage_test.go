@@ -13,7 +13,7 @@ func TestProgram_Usage(t *testing.T) {
 		want string // the one line on standard error
 	}{
 		{"UnknownFlag", nil, []string{"-prt", "1"},
-			"agserver: -prt is no flag; the flags are -env, -host, -port, -options, -channel-limit, -log-level, -log-format, -drain, -cluster-port, -cluster-host, -cluster-advertise, -cluster-peers, -nats, -redis, -scc, -connect-rate, -connect-rate-per-address, -publish-rate, -subscribe-rate, -call-rate, -trusted-proxies (agserver -h explains them)"},
+			"agserver: -prt is no flag; the flags are -env, -host, -port, -options, -channel-limit, -log-level, -log-format, -drain, -cluster-port, -cluster-host, -cluster-advertise, -cluster-peers, -nats, -redis, -redis-sharded, -scc, -connect-rate, -connect-rate-per-address, -publish-rate, -subscribe-rate, -call-rate, -trusted-proxies (agserver -h explains them)"},
 		{"FlagWithoutValue", nil, []string{"-port"},
 			"agserver: flag needs an argument: -port (agserver -h explains the flags)"},
 		{"Argument", nil, []string{"start"},
@@ -54,6 +54,10 @@ func TestProgram_Usage(t *testing.T) {
 			`agserver: SCC_INSTANCE_IP_FAMILY must be IPv4 or IPv6, not "4"`},
 		{"SCCTime", []string{"SCC_PUB_SUB_BATCH_DURATION=5ms"}, []string{"-scc", "scc-state"},
 			`agserver: SCC_PUB_SUB_BATCH_DURATION must be a whole number of milliseconds, not "5ms"`},
+		{"RedisSharded", nil, []string{"-redis", "127.0.0.1:6379", "-redis-sharded", "yes"},
+			`agserver: -redis-sharded must be true or false, not "yes"`},
+		{"RedisShardedAlone", []string{"SOCKETCLUSTER_REDIS_SHARDED=true"}, nil,
+			"agserver: SOCKETCLUSTER_REDIS_SHARDED is for -redis, which was not given"},
 		{"Rate", nil, []string{"-call-rate", "fast"},
 			`agserver: -call-rate must be how often in a second, such as 50, or 50:200 for 200 at once; 0 for no limit, not "fast"`},
 		{"RateVariable", []string{"SOCKETCLUSTER_CONNECT_RATE=-1"}, nil,
