@@ -8,6 +8,7 @@
 //	go run ./conformance/bench -peer floor=/path/to/server
 //	go run ./conformance/bench growth                how costs grow: sockets, channels, …
 //	go run ./conformance/bench features              what each feature costs (agserver's benchmarks)
+//	go run ./conformance/bench cluster               1, 2 and 3 nodes, joined by each engine
 //	go run ./conformance/bench table -markdown runs.jsonl
 //	go run ./conformance/bench table -update runs.jsonl
 //
@@ -16,7 +17,7 @@
 // what is compared was measured in one sitting, on a machine that has nothing
 // else to do. With -record every measurement is appended to a file as one line of
 // JSON, so that a table can be put together from several runs; -update puts it
-// into docs/performance.md and the README.
+// into docs/performance.md, docs/scaling.md and the README.
 //
 // On a machine that is not alone, -calm 0.3 measures again what was disturbed.
 //
@@ -30,6 +31,10 @@
 // door to it (net/http, TLS) or another handler, it is this program itself
 // ("bench serve"). What growth measures with more channels than agload has
 // sockets for comes from a small crowd of clients in this program.
+//
+// Clusters are processes on this machine: agserver nodes, and what joins them, a
+// NATS server built at go.mod's version, or redis-server of the machine. What is
+// not installed is left out.
 //
 // It reads /proc and so runs on Linux. No test asserts a figure.
 package main

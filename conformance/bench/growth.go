@@ -148,7 +148,7 @@ func (s *session) doing(pt point) func(context.Context, *process) (result, error
 		if pt.crowd != nil {
 			return pt.crowd.run(ctx, p, s.pace)
 		}
-		return s.load(ctx, p, pt.args)
+		return s.load(ctx, p.flags(), pt.args)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
-	"strconv"
 	"strings"
 )
 
@@ -49,12 +48,9 @@ func (r result) check() error {
 	return fmt.Errorf("%s", strings.Join(wrong, ", "))
 }
 
-// run loads the process and returns the result.
-func (l loader) run(ctx context.Context, p *process, args []string) (result, error) {
-	args = append(args[:len(args):len(args)], "-url", p.url, "-pid", strconv.Itoa(p.pid()))
-	if strings.HasPrefix(p.url, "wss:") {
-		args = append(args, "-insecure") // a certificate of the moment
-	}
+// run loads what is there, as flags say, and returns the result.
+func (l loader) run(ctx context.Context, there, args []string) (result, error) {
+	args = append(args[:len(args):len(args)], there...)
 	cmd := exec.CommandContext(ctx, l.path, append(args, l.extra...)...)
 	stderr := &tail{}
 	cmd.Stderr = stderr

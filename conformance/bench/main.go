@@ -39,6 +39,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return status(c.measureAll(ctx, c.growth), stderr)
 	case "features":
 		return status(c.measureAll(ctx, c.features), stderr)
+	case "cluster":
+		return status(c.measureAll(ctx, c.clusters), stderr)
 	}
 	return status(c.measureAll(ctx, c.table), stderr)
 }
@@ -53,7 +55,7 @@ func status(err error, stderr io.Writer) int {
 
 // config is what the command line says.
 type config struct {
-	command            string // "", "growth", "features" or "table"
+	command            string // "", "growth", "features", "cluster" or "table"
 	rounds             int
 	calm               float64
 	quick, list        bool
@@ -68,7 +70,7 @@ type config struct {
 }
 
 func (c *config) parse(args []string) error {
-	if len(args) > 0 && slices.Contains([]string{"growth", "features", "table"}, args[0]) {
+	if len(args) > 0 && slices.Contains([]string{"growth", "features", "cluster", "table"}, args[0]) {
 		c.command, args = args[0], args[1:]
 	}
 	f := flag.NewFlagSet("bench", flag.ContinueOnError)
@@ -79,7 +81,7 @@ func (c *config) parse(args []string) error {
 	f.BoolVar(&c.quick, "quick", false, "one short round, for an impression")
 	f.BoolVar(&c.list, "list", false, "list what there is to measure")
 	f.BoolVar(&c.markdown, "markdown", false, "print Markdown")
-	f.BoolVar(&c.update, "update", false, "with table: put the results into docs/performance.md and README.md")
+	f.BoolVar(&c.update, "update", false, "with table: put the results into the pages that quote them")
 	f.StringVar(&c.record, "record", "", "append every measurement to this `file`, a line of JSON each")
 	f.StringVar(&c.ours, "ours", "", "the `command` of our server instead of a fresh build of cmd/agserver; its port is added")
 	f.StringVar(&c.loader, "loader", "", "the load generator instead of a fresh build of cmd/agload")
@@ -128,6 +130,10 @@ func (c *config) printAll(results []result) {
 	c.print("what a message costs: CPU, allocations", messageCosts(results))
 	c.print("what a socket costs: CPU and allocations, bytes", socketCosts(results))
 	c.print("what a publication of 2 KB costs: CPU, allocations", deflateCosts(results))
+	c.print("clusters", clusterTable(results))
+	c.print("channels at home", localityTable(results))
+	c.print("what a message costs in a cluster", clusterCosts(results))
+	c.print("on paper", examplesTable(results))
 }
 
 func (c *config) print(title string, t table) {
@@ -188,6 +194,15 @@ func (c *config) listAll() {
 	case "features":
 		for _, v := range append(inTheWay[:len(inTheWay):len(inTheWay)], ofSockets...) {
 			fmt.Fprintf(c.stdout, "%-18s %s\n", v.name, v.title)
+		}
+		return
+	case "cluster":
+		for _, j := range joiners {
+			for _, l := range clusterLoads {
+				for _, n := range l.nodesOf(j) {
+					fmt.Fprintf(c.stdout, "%-32s %s: %s\n", l.at(j, n), j.title, l.title)
+				}
+			}
 		}
 		return
 	case "growth":

@@ -31,6 +31,7 @@ type server struct {
 // A process is a server at work.
 type process struct {
 	url    string
+	addr   string // host:port
 	cmd    *exec.Cmd
 	stderr *tail
 	ended  chan struct{}
@@ -46,6 +47,7 @@ func (s server) start(ctx context.Context) (*process, error) {
 	args := append(s.command[1:len(s.command):len(s.command)], strconv.Itoa(port))
 	p := &process{
 		url:    fmt.Sprintf("%s://127.0.0.1:%d/socketcluster/", s.scheme, port),
+		addr:   net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
 		cmd:    exec.Command(s.command[0], args...),
 		stderr: &tail{}, ended: make(chan struct{}),
 	}
@@ -83,6 +85,15 @@ func (p *process) listens(ctx context.Context, port int) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+// flags tell the load generator where the process is.
+func (p *process) flags() []string {
+	at := []string{"-url", p.url, "-pid", strconv.Itoa(p.pid())}
+	if strings.HasPrefix(p.url, "wss:") {
+		at = append(at, "-insecure") // a certificate of the moment
+	}
+	return at
 }
 
 func (p *process) pid() int { return p.cmd.Process.Pid }

@@ -17,6 +17,7 @@ type programs struct {
 	reference server
 	ours      server
 	root      string // of the repository
+	temp      string
 	self      string // this program
 	peers     []server
 	loader    loader
@@ -28,28 +29,19 @@ func (c *config) prepare(ctx context.Context, temp string) (*programs, error) {
 	if err != nil {
 		return nil, err
 	}
-	build := func(path string) (string, error) {
-		out := filepath.Join(temp, filepath.Base(path))
-		cmd := exec.CommandContext(ctx, "go", "build", "-o", out, path)
-		cmd.Dir = root
-		if text, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("build %s: %w\n%s", path, err, text)
-		}
-		return out, nil
-	}
-	p := programs{root: root}
+	p := programs{root: root, temp: temp}
 	if p.self, err = os.Executable(); err != nil {
 		return nil, err
 	}
 	p.loader = loader{path: c.loader, extra: strings.Fields(c.loaderArgs)}
 	if c.loader == "" {
-		if p.loader.path, err = build("./cmd/agload"); err != nil {
+		if p.loader.path, err = p.build(ctx, "agload", "./cmd/agload"); err != nil {
 			return nil, err
 		}
 	}
 	ours := strings.Fields(c.ours)
 	if c.ours == "" {
-		path, err := build("./cmd/agserver")
+		path, err := p.build(ctx, "agserver", "./cmd/agserver")
 		if err != nil {
 			return nil, err
 		}
@@ -62,6 +54,17 @@ func (c *config) prepare(ctx context.Context, temp string) (*programs, error) {
 		p.peers = append(p.peers, server{name: name, command: strings.Fields(command), scheme: "ws"})
 	}
 	return &p, nil
+}
+
+// build builds a program by its import path.
+func (p *programs) build(ctx context.Context, name, path string) (string, error) {
+	out := filepath.Join(p.temp, name)
+	cmd := exec.CommandContext(ctx, "go", "build", "-o", out, path)
+	cmd.Dir = p.root
+	if text, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("build %s: %w\n%s", path, err, text)
+	}
+	return out, nil
 }
 
 // install makes sure that the reference's packages are there.

@@ -59,7 +59,7 @@ func (s *session) everything(ctx context.Context, p *process) (result, error) {
 	var all sync.WaitGroup
 	for i, args := range loads {
 		all.Go(func() {
-			_, failed[i] = s.load(ctx, p, append(args, "-channel", strings.Repeat("x", i+1)))
+			_, failed[i] = s.load(ctx, p.flags(), append(args, "-channel", strings.Repeat("x", i+1)))
 		})
 	}
 	all.Wait()

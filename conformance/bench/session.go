@@ -52,13 +52,19 @@ type task struct {
 // measure starts the server anew, has the task done and stops the server. What
 // fails is reported, recorded and left out; only the end of ctx is an error.
 func (s *session) measure(ctx context.Context, t task) error {
-	r, err := s.try(ctx, t)
+	return s.measureBy(ctx, t, func() (result, error) { return s.try(ctx, t) })
+}
+
+// measureBy does so by a function that does the task, again while the machine is
+// not calm.
+func (s *session) measureBy(ctx context.Context, t task, try func() (result, error)) error {
+	r, err := try()
 	for range calmAttempts - 1 {
 		if err != nil || s.calm <= 0 || r.foreign() <= s.calm {
 			break
 		}
 		fmt.Fprintf(s.progress, "%-24s %-10s again: others used %.1f cores\n", t.name, t.server.name, r.foreign())
-		if again, err := s.try(ctx, t); err == nil && again.foreign() < r.foreign() {
+		if again, err := try(); err == nil && again.foreign() < r.foreign() {
 			r = again
 		}
 	}
@@ -79,7 +85,8 @@ func (r result) foreign() float64 {
 	server, _ := r.number("server_cores")
 	client, _ := r.number("client_cores")
 	second, _ := r.number("others_client_cores") // on the same server
-	return float64(runtime.NumCPU())*(1-idle/100) - server - client - second
+	engine, _ := r.number("engine_cores")        // of a cluster
+	return float64(runtime.NumCPU())*(1-idle/100) - server - client - second - engine
 }
 
 // keep remembers and records what a task has come to.
@@ -140,7 +147,8 @@ func rest(ctx context.Context, seconds float64) error {
 func (r result) summary() string {
 	text := ""
 	for _, field := range []string{
-		"rss_per_conn", "bytes_per_subscription", "cpu_s_per_1000_connects", "per_s", fieldDelivery, fieldCall, "p50_us", "p99_us", "others_p99_us",
+		"rss_per_conn", "engine_rss_per_conn", "bytes_per_subscription", "cpu_s_per_1000_connects", "per_s", fieldDelivery, fieldCall, "p50_us", "p99_us", "others_p99_us",
+		fieldEngine, fieldPublisher, fieldSubscriber,
 		costCPU.field, costAllocs.field, costIdle.field,
 	} {
 		if n, ok := r.number(field); ok {
@@ -154,7 +162,7 @@ func (r result) summary() string {
 func (s *session) row(ctx context.Context, r row, on server, round int) error {
 	return s.measure(ctx, task{name: r.name, server: on, round: round, do: func(ctx context.Context, p *process) (result, error) {
 		if r.others == nil {
-			return s.load(ctx, p, r.args)
+			return s.load(ctx, p.flags(), r.args)
 		}
 		return s.beside(ctx, p, r)
 	}})
@@ -169,10 +177,10 @@ func (s *session) beside(ctx context.Context, p *process, r row) (result, error)
 	}
 	second := make(chan outcome, 1)
 	go func() { // ends with the load
-		r, err := s.load(ctx, p, r.others)
+		r, err := s.load(ctx, p.flags(), r.others)
 		second <- outcome{r, err}
 	}()
-	first, err := s.load(ctx, p, r.args)
+	first, err := s.load(ctx, p.flags(), r.args)
 	other := <-second
 	if err == nil {
 		err = other.err
@@ -186,13 +194,13 @@ func (s *session) beside(ctx context.Context, p *process, r row) (result, error)
 }
 
 // load runs the load generator for as long as the session's pace says.
-func (s *session) load(ctx context.Context, p *process, args []string) (result, error) {
+func (s *session) load(ctx context.Context, there, args []string) (result, error) {
 	if args[0] == "idle" {
 		args = append(slices.Clone(args), "-wait", fmt.Sprint(s.pace.wait))
 	} else {
 		args = append(slices.Clone(args), "-seconds", fmt.Sprint(s.pace.seconds), "-warm", fmt.Sprint(s.pace.warm))
 	}
-	return s.loader.run(ctx, p, args)
+	return s.loader.run(ctx, there, args)
 }
 
 // readResults reads files of results.

@@ -9,7 +9,7 @@ import (
 )
 
 // updated are the pages that quote results.
-var updated = []string{"docs/performance.md", "README.md"}
+var updated = []string{"docs/performance.md", "docs/scaling.md", "README.md"}
 
 // A quotation stands between two comments: "<!-- bench: NAME -->" and
 // "<!-- bench: end -->".
@@ -75,6 +75,10 @@ func quotations(results []result) map[string]string {
 	parts["features of messages"] = markdown(messageCosts(results))
 	parts["features of sockets"] = markdown(socketCosts(results))
 	parts["features deflate"] = markdown(deflateCosts(results))
+	parts["clusters"] = markdown(clusterTable(results))
+	parts["cluster locality"] = markdown(localityTable(results))
+	parts["cluster costs"] = markdown(clusterCosts(results))
+	parts["cluster examples"] = markdown(examplesTable(results))
 	for _, c := range curves() {
 		parts["growth "+c.name] = markdown(c.table(results))
 	}
