@@ -34,7 +34,7 @@ func readSCC(s settings, state setting) (o *sccbroker.Options, err error) {
 	// The node's own port is only told; what it may be, its own setting says.
 	o.InstancePort, _ = strconv.Atoi(s.find("port", "SOCKETCLUSTER_PORT", "8000").value)
 	return o, cmp.Or(
-		readMapper(s, o), readPoolSize(s, o),
+		readMapper(s, o), readPoolSize(s, o), readVersion(s, o),
 		readTime(s, "SCC_STATE_SERVER_CONNECT_TIMEOUT", &o.StateConnectTimeout),
 		readTime(s, "SCC_STATE_SERVER_ACK_TIMEOUT", &o.StateAckTimeout),
 		readTime(s, "SCC_STATE_SERVER_RECONNECT_RANDOMNESS", &o.RetryRandomness),
@@ -64,6 +64,17 @@ func readPoolSize(s settings, o *sccbroker.Options) error {
 	}
 	o.PoolSize = int(n)
 	return nil
+}
+
+// readVersion reads which scc-broker-client to pass for: an scc-state takes those
+// of its own major version.
+func readVersion(s settings, o *sccbroker.Options) error {
+	var major int
+	err := readMajor(s, "SCC_STATE_SERVER_MAJOR", &major)
+	if major == 9 {
+		o.Version = "9.2.0"
+	}
+	return err
 }
 
 // readTime reads milliseconds, of which 0 is as good as none, as in the template.

@@ -84,8 +84,8 @@ FLAGS
       SCC_MAPPING_ENGINE (skeletonRendezvous or simple), SCC_CLIENT_POOL_SIZE,
       and, in ms, SCC_PUB_SUB_BATCH_DURATION, SCC_BROKER_RETRY_DELAY,
       SCC_STATE_SERVER_CONNECT_TIMEOUT, SCC_STATE_SERVER_ACK_TIMEOUT,
-      SCC_STATE_SERVER_RECONNECT_RANDOMNESS. The flag may be host:port, or a wss
-      URL.
+      SCC_STATE_SERVER_RECONNECT_RANDOMNESS; for a cluster of version 9,
+      SCC_STATE_SERVER_MAJOR=9. The flag may be host:port, or a wss URL.
   -connect-rate RATE     SOCKETCLUSTER_CONNECT_RATE (default 0)
       How often clients may connect, all together: 100 is 100 times in a second,
       100:500 the same and 500 at once, 0 as often as they like. More are

@@ -50,6 +50,8 @@ func TestProgram_Usage(t *testing.T) {
 			`agserver: SCC_MAPPING_ENGINE must be skeletonRendezvous or simple, not "other"`},
 		{"SCCPool", []string{"SCC_CLIENT_POOL_SIZE=-1"}, []string{"-scc", "scc-state"},
 			`agserver: SCC_CLIENT_POOL_SIZE must be a whole number of connections, not "-1"`},
+		{"SCCMajor", []string{"SCC_STATE_SERVER_MAJOR=8"}, []string{"-scc", "scc-state"},
+			`agserver: SCC_STATE_SERVER_MAJOR must be 9 or 10, not "8"`},
 		{"SCCFamily", []string{"SCC_INSTANCE_IP_FAMILY=4"}, []string{"-scc", "scc-state"},
 			`agserver: SCC_INSTANCE_IP_FAMILY must be IPv4 or IPv6, not "4"`},
 		{"SCCTime", []string{"SCC_PUB_SUB_BATCH_DURATION=5ms"}, []string{"-scc", "scc-state"},

@@ -11,6 +11,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker/embedded"
 	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
+	"github.com/socketcluster-go/socketcluster/channels/sccbroker"
 )
 
 // brokerKind is a broker that the app can run on, instead of the one in memory.
@@ -25,6 +26,7 @@ var brokerKinds = []brokerKind{
 	{"cluster-port", "`port` of a NATS server inside the process, which passes on what is published; 0 takes any", openEmbedded},
 	{"nats", "`URL` of the NATS servers that pass on what is published", openNATS},
 	{"redis", "`addresses` of the Redis that does", openRedis(false)},
+	{"scc", "`address` of the scc-state of an SCC cluster that does", openSCC},
 	{"redis-sharded", "`addresses` of a Redis that does by sharded channels", openRedis(true)},
 }
 
@@ -46,6 +48,16 @@ func openRedis(sharded bool) func(addrs, prefix string) (channels.Broker, error)
 			Addrs: strings.Split(addrs, ","), Sharded: sharded, Prefix: prefix + ":",
 		})
 	}
+}
+
+// openSCC keeps apps apart by the names of their channels: an SCC cluster has no
+// prefix.
+func openSCC(state, prefix string) (channels.Broker, error) {
+	b, err := sccbroker.New(&sccbroker.Options{StateServer: state})
+	if err != nil {
+		return nil, err
+	}
+	return &prefixed{b, prefix + "/"}, nil
 }
 
 // brokerChoice is what the flags say.

@@ -34,6 +34,7 @@ func TestTranscripts_OnBrokers(t *testing.T) {
 		{"NATS", func(t *testing.T) []string { return []string{"--nats", startNATS(t)} }},
 		{"Redis", func(t *testing.T) []string { return []string{"--redis", redistest.Start(t).Addr} }},
 		{"RedisSharded", func(t *testing.T) []string { return []string{"--redis-sharded", redistest.Start(t).Addr} }},
+		{"SCC", func(t *testing.T) []string { return []string{"--scc", startSCC(t)} }},
 	} {
 		t.Run(broker.name, func(t *testing.T) {
 			t.Parallel()
