@@ -6,10 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/agserver"
@@ -108,6 +110,39 @@ func TestBroker_Failures(t *testing.T) {
 		broker.sink.BrokerError(down)
 		if ev := next(t, warnings); ev.Warning != error(down) || ev.Socket != nil {
 			t.Errorf("warning = %v of %v, want the broker's own", ev.Warning, ev.Socket)
+		}
+	})
+}
+
+// What is no JSON does not get into anybody's packets, wherever it comes from, and is
+// reported once in a second, with its number.
+func TestBroker_ForeignMessages(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		broker := &failingBroker{MemoryBroker: channels.NewMemoryBroker()}
+		srv := r.serve(agserver.Options{Broker: broker})
+		warnings, received := srv.Events().Warning.Consume(), srv.Exchange().Subscribe("x").Output().Consume()
+		c, _ := r.shake()
+		join(c, "x")
+		start := time.Now()
+		for _, text := range []string{
+			`1}},{"event":"#kickOut"`, `null},"rid":2,"x":{"y":1`, "{", "", " ", "nope", `"open`, "1 2", "\x00", `{"a":1}x`, strings.Repeat("[", 5000),
+		} {
+			broker.sink.Deliver("x", protocol.Data(text))
+		}
+		for text, want := range map[string]string{`"fine"`: `"fine"`, " 1 ": "1", "\"\xff\"": "\"\ufffd\"", "1e999": "null"} {
+			broker.sink.Deliver("x", protocol.Data(text))
+			c.Expect(`{"event":"#publish","data":{"channel":"x","data":` + want + `}}`)
+			if got := next(t, received).String(); got != want {
+				t.Errorf("the exchange has received %s, want %s", got, want)
+			}
+		}
+		broker.sink.Deliver("x", nil)
+		c.Expect(`{"event":"#publish","data":{"channel":"x"}}`)
+		if ev := next(t, warnings); !errors.Is(ev.Warning, protocol.ErrBroker) || !strings.Contains(ev.Warning.Error(), " 1 messages ") {
+			t.Errorf("warning = %v, want the number of what was dropped", ev.Warning)
+		}
+		if n := warnings.Backpressure(); n > int(time.Since(start)/time.Second) {
+			t.Errorf("%d more warnings within %v, want one in a second", n, time.Since(start))
 		}
 	})
 }

@@ -2,9 +2,9 @@ package agserver
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"net/netip"
-	"sync/atomic"
 
 	"github.com/socketcluster-go/socketcluster/agserver/engine"
 	"github.com/socketcluster-go/socketcluster/middleware/rate"
@@ -15,15 +15,14 @@ import (
 type gate struct {
 	all     *rate.Table[struct{}]
 	each    *rate.Table[netip.Addr]
-	reports *rate.Table[struct{}] // one in a second
-	refused atomic.Int64          // since the last report
+	refused tally
 }
 
 func newGate(o *Options) gate {
 	return gate{
 		all:     rate.NewTable[struct{}](o.ConnectRate, 0),
 		each:    rate.NewTable[netip.Addr](o.ConnectRatePerAddress, 0),
-		reports: rate.NewTable[struct{}](rate.Limit{PerSecond: 1, Burst: 1}, 0),
+		refused: newTally(),
 	}
 }
 
@@ -64,18 +63,19 @@ func (s *Server) admitForwarded(r *engine.Request) bool {
 
 // turnedAway counts a refusal, and reports all of them now and then.
 func (s *Server) turnedAway() {
-	s.gate.refused.Add(1)
-	if s.gate.reports.Take(struct{}{}) == 0 {
-		s.emitWarning(protocol.ErrResourceLimit.Withf("%d connections were refused: clients connect too often", s.gate.refused.Swap(0)))
-	}
+	s.gate.refused.add(func(n int64) {
+		s.emitWarning(protocol.ErrResourceLimit.Withf("%d connections were refused: clients connect too often", n))
+	})
 }
 
 // engineError reports what the engine has to say of no socket. That there are too
 // many connections is said once in a second.
 func (s *Server) engineError(err error) {
-	if !errors.Is(err, engine.ErrTooManyConns) || s.gate.reports.Take(struct{}{}) == 0 {
+	if !errors.Is(err, engine.ErrTooManyConns) {
 		s.emitError(err)
+		return
 	}
+	s.full.add(func(n int64) { s.emitError(fmt.Errorf("%w: %d were refused", err, n)) })
 }
 
 // account is under which address a client is counted: who has one of IPv6 has 2^64.

@@ -45,11 +45,25 @@ func (n node) Release(ctx context.Context, channel string) error {
 	return n.index.Release(ctx, channel)
 }
 
-// Deliver takes a publication from the broker. Channel and data are borrowed.
+// Deliver takes a publication from the broker. Channel and data are borrowed. What
+// comes from elsewhere is looked at once, before it is put into the text of packets:
+// whoever reaches the broker can send anything.
 func (n node) Deliver(channel string, data protocol.Data) {
-	if n.brokerBlocks {
-		n.holdUp(len(data))
+	if !n.brokerBlocks {
+		n.deliver(channel, data)
+		return
 	}
+	if data != nil {
+		checked, err := protocol.ParseData(data)
+		if err != nil {
+			n.foreign.add(func(dropped int64) {
+				n.emitWarning(protocol.ErrBroker.Withf("%d messages of the broker were dropped, which are not JSON: no node sends such", dropped))
+			})
+			return
+		}
+		data = checked
+	}
+	n.holdUp(len(data))
 	n.deliver(channel, data)
 }
 

@@ -30,7 +30,8 @@ import (
 // a struct, not a prototype to replace).
 type Options struct {
 	// AuthKey signs and verifies auth tokens by HMAC. "" means 256 random bits
-	// in hexadecimal, new with each server: tokens then end with the process.
+	// in hexadecimal, new with each server: tokens then end with the process. With a
+	// Broker that is not local it is an error.
 	AuthKey string
 
 	// AuthPrivateKey and AuthPublicKey, in PEM, sign and verify by RSA or
@@ -275,6 +276,9 @@ func (o *Options) Validate() error {
 		return optionError("The socketStreamCleanupMode option must be kill, close or none")
 	case o.UnknownProcedure < UnknownSilent || o.UnknownProcedure > UnknownError:
 		return optionError("UnknownProcedure must be UnknownSilent or UnknownError, not %d", o.UnknownProcedure)
+	}
+	if o.Broker != nil && !channels.IsLocal(o.Broker) && o.AuthKey == "" && o.AuthPrivateKey == "" && o.AuthEngine == nil {
+		return optionError("The authKey option must be specified with a broker that joins nodes: they have to accept each other's tokens")
 	}
 	if o.BatchInterval < 0 || o.BatchOnHandshakeDuration < 0 || o.AuthDefaultExpiry < 0 {
 		return optionError("The batchInterval, batchOnHandshakeDuration and authDefaultExpiry options must be positive")

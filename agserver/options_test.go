@@ -10,6 +10,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/agserver"
 	"github.com/socketcluster-go/socketcluster/authtoken"
+	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -60,6 +61,9 @@ func TestOptions_Off(t *testing.T) {
 	}
 }
 
+// elsewhere is a broker that joins nodes.
+type elsewhere struct{ channels.Broker }
+
 func TestOptions_Validate(t *testing.T) {
 	var none *agserver.Options
 	check(t, none.Validate())
@@ -73,6 +77,10 @@ func TestOptions_Validate(t *testing.T) {
 		{"ErrPublicKeyAlone", agserver.Options{AuthPublicKey: "x"}, "authPrivateKey"},
 		{"ErrPrivateKeyAlone", agserver.Options{AuthPrivateKey: "x"}, "authPublicKey"},
 		{"ErrKeys", agserver.Options{AuthPrivateKey: "x", AuthPublicKey: "y"}, "Key"},
+		{"ErrBrokerWithoutKey", agserver.Options{Broker: elsewhere{}}, "authKey option must be specified with a broker"},
+		{"OKBrokerWithKey", agserver.Options{Broker: elsewhere{}, AuthKey: "k"}, ""},
+		{"OKBrokerWithEngine", agserver.Options{Broker: elsewhere{}, AuthEngine: authtoken.JWT{}}, ""},
+		{"OKLocalBroker", agserver.Options{Broker: new(channels.MemoryBroker)}, ""},
 		{"ErrProtocolVersion", agserver.Options{ProtocolVersion: 3}, "protocolVersion option must be 1 or 2, not 3"},
 		{"ErrStreamCleanup", agserver.Options{StreamCleanup: 7}, "kill, close or none"},
 		{"ErrUnknownProcedure", agserver.Options{UnknownProcedure: -1}, "UnknownSilent or UnknownError"},

@@ -27,6 +27,8 @@ type Server struct {
 	exchange     *channels.Exchange
 	origins      origins
 	gate         gate
+	full         tally // connections beyond MaxSockets
+	foreign      tally // messages of the broker that no node has sent
 	proxies      []netip.Prefix
 	ping         *engine.Frame
 	events       Events
@@ -74,7 +76,7 @@ func New(o *Options) *Server {
 	s.events = s.emit.events()
 	s.ping = engine.NewFrame(engine.OpText, []byte(s.opt.ProtocolVersion.Ping()))
 	s.origins = newOrigins(s.opt.Origins)
-	s.gate = newGate(&s.opt)
+	s.gate, s.full, s.foreign = newGate(&s.opt), newTally(), newTally()
 	s.proxies, _ = parseProxies(s.opt.TrustedProxies) // Validate has reported it
 	s.codecBox.Store(&codecBox{s.opt.Codec})
 	s.SetAuthEngine(s.opt.AuthEngine)

@@ -64,8 +64,8 @@ func (b *Broker) Attach(sink channels.Sink) error {
 		return err
 	}
 	handlers := []nats.Option{
-		nats.ConnectHandler(func(*nats.Conn) { b.link.Up() }),
-		nats.ReconnectHandler(func(*nats.Conn) { b.link.Up() }),
+		nats.ConnectHandler(b.joined),
+		nats.ReconnectHandler(b.joined),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) { b.link.Down(err) }),
 		nats.ReconnectErrHandler(func(c *nats.Conn, err error) { b.notConnected(c, err) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.failed(err) }),
@@ -79,6 +79,21 @@ func (b *Broker) Attach(sink channels.Sink) error {
 	attempts := conn.StatusChanged(nats.RECONNECTING)
 	b.delivery.Go(func() { b.deliver(sink, attempts) })
 	return nil
+}
+
+// joined is called by the NATS client when it has a connection and has sent all
+// subscriptions. They count when the server has answered a ping behind them.
+func (b *Broker) joined(conn *nats.Conn) {
+	for {
+		err := conn.FlushTimeout(b.opt.Timeout)
+		switch {
+		case err == nil:
+			b.link.Up()
+			return
+		case !errors.Is(err, nats.ErrTimeout): // this connection is lost, too
+			return
+		}
+	}
 }
 
 // failed is called by the NATS client for what goes wrong outside of calls.

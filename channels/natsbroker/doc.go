@@ -2,7 +2,7 @@
 // one NATS server or cluster, and a channel is a subject.
 //
 //	broker, err := natsbroker.New(&natsbroker.Options{URL: "nats://10.0.0.1:4222,nats://10.0.0.2:4222"})
-//	srv := agserver.New(&agserver.Options{Broker: broker})
+//	srv := agserver.New(&agserver.Options{AuthKey: os.Getenv("AUTH_KEY"), Broker: broker})
 //
 // Package natsbroker/embedded runs such a server inside the process, so that
 // nodes are a cluster with nothing else installed.

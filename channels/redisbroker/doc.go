@@ -2,7 +2,7 @@
 // Redis channel, by publish and subscribe.
 //
 //	broker, err := redisbroker.New(&redisbroker.Options{Addrs: []string{"10.0.0.1:6379"}})
-//	srv := agserver.New(&agserver.Options{Broker: broker})
+//	srv := agserver.New(&agserver.Options{AuthKey: os.Getenv("AUTH_KEY"), Broker: broker})
 //
 // It needs Redis 6 or later, or a server that speaks RESP3 as it does; Sharded
 // needs Redis 7 and a Redis Cluster, where it spreads channels over the shards.

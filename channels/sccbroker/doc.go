@@ -3,7 +3,7 @@
 // (agserver scc-state, agserver scc-broker).
 //
 //	broker, err := sccbroker.New(&sccbroker.Options{StateServer: "scc-state:7777", AuthKey: "…"})
-//	srv := agserver.New(&agserver.Options{Broker: broker})
+//	srv := agserver.New(&agserver.Options{AuthKey: os.Getenv("AUTH_KEY"), Broker: broker})
 //
 // The scc-state names the brokers. Each channel belongs to one of them, which the
 // mapping engine (Options.Mapper) finds from its name, the same in every worker.

@@ -16,6 +16,7 @@ import (
 
 // cluster is how this node finds the others. The zero value is a node alone.
 type cluster struct {
+	way      string // the setting that it was asked for by
 	nats     string // the URL of NATS servers that are there already
 	redis    *redisbroker.Options
 	scc      *sccbroker.Options
@@ -45,10 +46,10 @@ func (c *config) readCluster(s settings) error {
 		return err
 	}
 	scc := s.find("scc", "SCC_STATE_SERVER_HOST", "")
-	if err := oneOf(nats, redis, scc, port, peers); err != nil {
+	var err error
+	if c.cluster.way, err = oneOf(nats, redis, scc, port, peers); err != nil {
 		return err
 	}
-	var err error
 	if c.cluster.scc, err = readSCC(s, scc); err != nil {
 		return err
 	}
@@ -104,8 +105,17 @@ func (c *cluster) readSharded(s settings) error {
 	return nil
 }
 
-// oneOf says that a node belongs to one cluster.
-func oneOf(nats, redis, scc, port, peers setting) error {
+// checkKey asks for a key where there is a cluster.
+func (c *config) checkKey() error {
+	if c.cluster.way == "" || c.options.AuthKey != "" || c.options.AuthPrivateKey != "" {
+		return nil
+	}
+	return fmt.Errorf("%s needs an authKey in SOCKETCLUSTER_OPTIONS, the same for all nodes: "+
+		"otherwise each makes one of its own, and refuses the tokens of the others", c.cluster.way)
+}
+
+// oneOf says that a node belongs to one cluster, and how it was told to.
+func oneOf(nats, redis, scc, port, peers setting) (way string, err error) {
 	if port.value == "" {
 		port = peers
 	}
@@ -115,10 +125,11 @@ func oneOf(nats, redis, scc, port, peers setting) error {
 			given = append(given, way.from)
 		}
 	}
+	way = strings.Join(given, " and ")
 	if len(given) > 1 {
-		return fmt.Errorf("%s: a node joins the others in one way only", strings.Join(given, " and "))
+		return "", fmt.Errorf("%s: a node joins the others in one way only", way)
 	}
-	return nil
+	return way, nil
 }
 
 // open returns the broker that joins the cluster, or nil for a node alone, and

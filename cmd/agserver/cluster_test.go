@@ -19,6 +19,11 @@ import (
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
+// withKey is the environment of a node of a cluster.
+func withKey(more ...string) []string {
+	return append(more, `SOCKETCLUSTER_OPTIONS={"authKey": "the nodes' own"}`)
+}
+
 // listenerOn is a client of one node that notes what comes in a channel.
 type listenerOn struct {
 	client *agclient.Client
@@ -121,7 +126,7 @@ func clusterAddresses(t *testing.T, n int) (ports []string, list string) {
 // word under traffic, and brings it back.
 func TestProgram_Cluster(t *testing.T) {
 	ports, list := clusterAddresses(t, 3)
-	env := []string{"SOCKETCLUSTER_CLUSTER_SECRET=between nodes"}
+	env := withKey("SOCKETCLUSTER_CLUSTER_SECRET=between nodes")
 	node := func(i int) *program {
 		return start(t, env, "-env", "prod", "-cluster-host", "127.0.0.1", "-cluster-port", ports[i], "-cluster-peers", list)
 	}
@@ -179,7 +184,7 @@ func TestProgram_Cluster(t *testing.T) {
 func TestProgram_RollingRestart(t *testing.T) {
 	ports, list := clusterAddresses(t, 3)
 	node := func(i int) *program {
-		return start(t, nil, "-env", "prod", "-cluster-host", "127.0.0.1", "-cluster-port", ports[i],
+		return start(t, withKey(), "-env", "prod", "-cluster-host", "127.0.0.1", "-cluster-port", ports[i],
 			"-cluster-peers", list, "-drain", "1s")
 	}
 	nodes := []*program{node(0), node(1), node(2)}
@@ -230,8 +235,8 @@ func TestProgram_RollingRestart(t *testing.T) {
 func TestProgram_NATS(t *testing.T) {
 	server := newNATS(t)
 	url := server.ClientURL()
-	a := start(t, nil, "-env", "prod", "-nats", url)
-	b := start(t, nil, "-env", "prod", "-nats", url)
+	a := start(t, withKey(), "-env", "prod", "-nats", url)
+	b := start(t, withKey(), "-env", "prod", "-nats", url)
 	inA, inB := a.listen(t, "room"), b.listen(t, "room")
 	for i := 1; i <= 100; i++ {
 		if err := inA.publish(t, "room", i); err != nil {
@@ -268,7 +273,7 @@ func TestProgram_NATS(t *testing.T) {
 func TestProgram_Redis(t *testing.T) {
 	const password = "s3cret"
 	address := redistest.Start(t, "--requirepass", password).Addr
-	env := []string{"SOCKETCLUSTER_REDIS_PASSWORD=" + password}
+	env := withKey("SOCKETCLUSTER_REDIS_PASSWORD=" + password)
 	a := start(t, env, "-env", "prod", "-redis", address)
 	b := start(t, env, "-env", "prod", "-redis", address)
 	a.waitLog(t, "joined with the cluster")
@@ -286,7 +291,7 @@ func TestProgram_Redis(t *testing.T) {
 // TestProgram_RedisSharded sees to it that the channels are sharded ones.
 func TestProgram_RedisSharded(t *testing.T) {
 	address := redistest.Start(t).Addr
-	p := start(t, nil, "-env", "prod", "-redis", address, "-redis-sharded", "true")
+	p := start(t, withKey(), "-env", "prod", "-redis", address, "-redis-sharded", "true")
 	p.waitLog(t, "joined with the cluster")
 	in := p.listen(t, "room")
 	client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address}, ForceSingleClient: true, DisableCache: true})

@@ -120,7 +120,7 @@ func readConfig(m *mode, args []string, getenv func(string) string) (*config, er
 func readNode(c *config, s settings) error {
 	return cmp.Or(
 		c.readEnvironment(s), c.readAddress(s, "SOCKETCLUSTER_PORT", "8000"), c.readOptions(s),
-		c.readLimits(s), c.readLog(s, "SOCKETCLUSTER_LOG_LEVEL"), c.readDrain(s), c.readCluster(s),
+		c.readLimits(s), c.readLog(s, "SOCKETCLUSTER_LOG_LEVEL"), c.readDrain(s), c.readCluster(s), c.checkKey(),
 	)
 }
 

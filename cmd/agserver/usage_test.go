@@ -66,6 +66,8 @@ func TestProgram_Usage(t *testing.T) {
 			`agserver: SOCKETCLUSTER_CONNECT_RATE must be how often in a second, such as 50, or 50:200 for 200 at once; 0 for no limit, not "-1"`},
 		{"Proxies", nil, []string{"-trusted-proxies", "10.0.0.0/8,proxy"},
 			`agserver: -trusted-proxies must be addresses or prefixes with commas between, such as 10.0.0.0/8, not "10.0.0.0/8,proxy"`},
+		{"ClusterWithoutKey", nil, []string{"-nats", "nats://127.0.0.1:4222"},
+			"agserver: -nats needs an authKey in SOCKETCLUSTER_OPTIONS, the same for all nodes: otherwise each makes one of its own, and refuses the tokens of the others"},
 		{"OptionsNoJSON", []string{"SOCKETCLUSTER_OPTIONS={port: 8000}"}, nil,
 			"agserver: SOCKETCLUSTER_OPTIONS: The options must be a JSON object"},
 		{"OptionValue", nil, []string{"-options", `{"protocolVersion": 3}`},

@@ -92,9 +92,15 @@ func attack(t *testing.T, opt agserver.Options, run func(a *target)) {
 // attackAt is attack with a listener of another kind.
 func attackAt(t *testing.T, listen func(testing.TB) net.Listener, opt agserver.Options, run func(a *target)) {
 	t.Helper()
+	attackWith(t, listen, func(*testing.T) agserver.Options { return opt }, run)
+}
+
+// attackWith is attackAt with options that are made for each server.
+func attackWith(t *testing.T, listen func(testing.TB) net.Listener, options func(*testing.T) agserver.Options, run func(a *target)) {
+	t.Helper()
 	for name, portable := range map[string]bool{"loops": false, "portable": true} {
 		t.Run(name, func(t *testing.T) {
-			opt := opt
+			opt := options(t)
 			opt.Portable, opt.Loops = portable, 2
 			a := &target{T: t, srv: agserver.New(&opt)}
 			a.serve(listen(t))

@@ -94,6 +94,22 @@ func startProgram(t *testing.T, args ...string) *program {
 	return p
 }
 
+// runProgram runs the server with arguments that it cannot start with.
+func runProgram(t *testing.T, args ...string) (status int, log string) {
+	t.Helper()
+	file, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &program{T: t, cmd: exec.Command(file, append([]string{"-host", "127.0.0.1", "-port", "0"}, args...)...)}
+	p.cmd.Stdout, p.cmd.Stderr = p, p
+	if err := p.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	status = p.wait()
+	return status, p.logged()
+}
+
 // terminate sends SIGTERM and returns the exit status.
 func (p *program) terminate() int {
 	p.Helper()

@@ -205,6 +205,7 @@ func (c *cluster) startNodeWorker(env ...string) *process {
 func (c *cluster) startWorker(env ...string) *process {
 	c.t.Helper()
 	address := freeAddress(c.t)
+	env = append([]string{`SOCKETCLUSTER_OPTIONS={"authKey":"the workers' own"}`}, env...) // the last one counts
 	return startProcess(c.t, "worker", address,
 		agserverCommand(c.t, "-env", "prod", "-host", "127.0.0.1", "-port", port(address), "-log-level", "3"),
 		c.env(append(env, "SCC_BROKER_RETRY_DELAY=200", "SCC_STATE_SERVER_RECONNECT_RANDOMNESS=100")...)...)

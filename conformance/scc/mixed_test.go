@@ -67,7 +67,7 @@ func TestWorker(t *testing.T) {
 		"Defaults": nil,
 		"Options": {
 			"SCC_MAPPING_ENGINE=simple", "SCC_CLIENT_POOL_SIZE=2", "SCC_PUB_SUB_BATCH_DURATION=10",
-			"SOCKETCLUSTER_OPTIONS={\"path\":\"/socketcluster/\"}",
+			`SOCKETCLUSTER_OPTIONS={"authKey":"the workers' own","path":"/socketcluster/"}`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

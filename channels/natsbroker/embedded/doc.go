@@ -6,7 +6,7 @@
 //		Peers: []string{"10.0.0.1:6222", "10.0.0.2:6222", "10.0.0.3:6222"},
 //	})
 //	broker, err := natsbroker.New(&natsbroker.Options{Server: nats})
-//	srv := agserver.New(&agserver.Options{Broker: broker})
+//	srv := agserver.New(&agserver.Options{AuthKey: os.Getenv("AUTH_KEY"), Broker: broker})
 //	…
 //	err = srv.Close(ctx) // closes the broker
 //	nats.Close()
