@@ -127,7 +127,7 @@ func (s *session) cluster(ctx context.Context, p *programs, j joiner, nodes, rou
 		return err
 	}
 	defer f.stop()
-	if err := rest(ctx, joinTime); err != nil {
+	if err := rest(ctx, max(j.joins, joinTime)); err != nil {
 		return err
 	}
 	for _, l := range loads {

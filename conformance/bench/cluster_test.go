@@ -76,7 +76,7 @@ func TestClusterTables(t *testing.T) {
 	results := clusterResults("nats")
 	for name, want := range map[string]string{
 		"clusters":         "| NATS | 3 |  |  |  |  |  |  |  |  | 6 ms |\n",
-		"cluster costs":    "| NATS |  | 10 µs | 8 µs | 3 µs | 5 µs | 170 B | 180 B | 1,000 B | 200 B |\n",
+		"cluster costs":    "| NATS |  | 10 µs | 8 µs | 4 µs | 3 µs | 5 µs | 170 B | 180 B | 1,000 B | 200 B |\n",
 		"cluster locality": "",
 	} {
 		if got := quotations(results)[name]; !strings.HasSuffix(got, want) || (want == "") != (got == "") {
@@ -101,9 +101,17 @@ func TestNeeds(t *testing.T) {
 		d := c.needs(example{sockets: 1e6, published: 10, members: 1e5, channels: 10})
 		near(t, "cores", d.cores, 4+1.5)
 		near(t, "nodes", d.nodes, 2)
-		near(t, "engine's cores", d.engineCores, 10*(3+2)*1e-6)
+		near(t, "engine's cores", d.engineCores, 10*3*1.5*1e-6)
 		near(t, "engine's bytes", d.engineOut, 10*2*180)
 		near(t, "memory of a node", d.perNode, 2.25e9)
+	})
+	t.Run("Inside", func(t *testing.T) {
+		// Each node knows of all channels.
+		inside := c
+		inside.inside = true
+		d := inside.needs(example{sockets: 10e6, published: 1, members: 1, channels: 10e6})
+		near(t, "nodes", d.nodes, 4)
+		near(t, "memory of a node", d.perNode, (45e9+10e6*1000*4.0/3)/4)
 	})
 	t.Run("Alone", func(t *testing.T) {
 		// Channels of one socket arrive at one node each.

@@ -13,15 +13,19 @@ type costs struct {
 
 	bytesIn, bytesOut float64 // of the engine, for each publication and node
 
-	// m: for each channel that is subscribed on one node, of all nodes together
-	// (three of them) and of the engine.
+	// m: for each channel and node that is subscribed to it, of the nodes and of
+	// the engine.
 	channelNodes, channelEngine float64
+
+	// inside says that channelNodes was measured with three nodes, which know of
+	// all channels of each other.
+	inside bool
 }
 
 // costsOf reads them off the results; ok is false where something is missing.
 func costsOf(results []result, j joiner) (c costs, ok bool) {
 	m := group(results)
-	ok = true
+	c.inside, ok = j.inside, true
 	of := func(nodes int, load string, f figure) float64 {
 		v, found := m.of(clusterName(j.name, nodes, load), oursName, f)
 		ok = ok && found
@@ -39,10 +43,10 @@ func costsOf(results []result, j joiner) (c costs, ok bool) {
 	return c, ok
 }
 
-// engine is the engine's CPU for a publication that k nodes get.
-func (c costs) engine(k float64) float64 {
-	return c.engine1 + max(0, c.engine2-c.engine1)*(k-1)
-}
+// engine is the engine's CPU for a publication that r nodes get: it takes one
+// message and sends r, and one of either is taken for as dear. engine2 shows
+// whether that is enough.
+func (c costs) engine(r float64) float64 { return c.engine1 * (1 + r) / 2 }
 
 // An example is an application on paper.
 type example struct {
@@ -98,7 +102,11 @@ func (c costs) needs(x example) demand {
 		µs := x.published*(c.publish+reached*c.arrive) + x.published*x.members*c.deliver
 		d.cores = µs/1e6 + x.sockets*idleCoresEach
 		subscriptions := x.channels * reached // a channel on each of its nodes
-		bytes := x.sockets*socketBytes + subscriptions*c.channelNodes
+		channel := c.channelNodes
+		if c.inside {
+			channel *= d.nodes / maxClusterNodes
+		}
+		bytes := x.sockets*socketBytes + subscriptions*channel
 		d.engineCores = x.published * c.engine(reached) / 1e6
 		d.engineOut = x.published * reached * c.bytesOut
 		d.engineBytes = subscriptions * c.channelEngine
@@ -132,7 +140,7 @@ func examplesTable(results []result) table {
 			if j.inside {
 				line = append(line, "", "", "")
 			} else {
-				line = append(line, number(d.engineCores), number(d.engineOut/1e6)+" MB/s", number(d.engineBytes/1e6)+" MB")
+				line = append(line, atLeast(d.engineCores, ""), atLeast(d.engineOut/1e6, " MB/s"), atLeast(d.engineBytes/1e6, " MB"))
 			}
 			t = append(t, line)
 		}

@@ -80,8 +80,8 @@ func localityTable(results []result) table {
 // clusterCosts is what a message and a channel cost, piece by piece.
 func clusterCosts(results []result) table {
 	t := table{{
-		"joined by", "", "a: publishing node", "b: delivering node", "e₁: engine, for one node", "e₂: for two nodes",
-		"bytes to the engine", "from it, a node", "m: memory of a channel, nodes", "engine",
+		"joined by", "", "a: publishing node", "b: delivering node", "d: delivery", "e₁: engine, for one node", "e₂: for two nodes",
+		"bytes to the engine", "w: from it, a node", "m: memory of a channel, nodes", "h: engine",
 	}}
 	for _, j := range joiners {
 		c, ok := costsOf(results, j)
@@ -95,11 +95,19 @@ func clusterCosts(results []result) table {
 			return v
 		}
 		t = append(t, []string{
-			j.title, "", µsOf(c.publish), µsOf(c.arrive), cell(µsOf(c.engine1), "engine"), cell(µsOf(c.engine2), "engine"),
+			j.title, "", µsOf(c.publish), µsOf(c.arrive), µsOf(c.deliver), cell(µsOf(c.engine1), "engine"), cell(µsOf(c.engine2), "engine"),
 			cell(bytesOf(c.bytesIn), "engine"), cell(bytesOf(c.bytesOut), "engine"), bytesOf(c.channelNodes), cell(bytesOf(c.channelEngine), "engine"),
 		})
 	}
 	return t
+}
+
+// atLeast writes a number that may be too small to matter.
+func atLeast(v float64, unit string) string {
+	if v < 0.01 {
+		return "< 0.01" + unit
+	}
+	return number(v) + unit
 }
 
 func µsOf(v float64) string    { return fmt.Sprintf("%s µs", number(v)) }

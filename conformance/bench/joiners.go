@@ -14,8 +14,9 @@ import (
 // A joiner is a way to make nodes a cluster.
 type joiner struct {
 	name, title string
-	alone       bool // a node that is not joined with any
-	inside      bool // the nodes are the engine
+	alone       bool    // a node that is not joined with any
+	inside      bool    // the nodes are the engine
+	joins       float64 // seconds until the nodes know of each other; 0 is joinTime
 
 	// start starts what the nodes need beside, into the fleet, and returns the
 	// nodes.
@@ -29,6 +30,8 @@ var joiners = []joiner{
 	{name: "nats", title: "NATS", start: startNATS},
 	{name: "redis", title: "Redis", start: startRedis},
 	{name: "sharded", title: "Redis Cluster, sharded", start: startSharded},
+	{name: "scc", title: "SCC, our brokers", joins: sccJoins, start: startSCC},
+	{name: "scc-node", title: "SCC, all on Node", joins: sccJoins, start: startNodeSCC},
 }
 
 // errNotInstalled is of programs that the machine may lack.
@@ -88,7 +91,12 @@ func startNATS(ctx context.Context, p *programs, f *fleet, nodes int) ([]server,
 
 // add starts a process of the engine; its port comes last.
 func (f *fleet) add(ctx context.Context, command ...string) (*process, error) {
-	p, err := server{name: filepath.Base(command[0]), command: command, scheme: "tcp"}.start(ctx)
+	return f.addServer(ctx, server{command: command})
+}
+
+func (f *fleet) addServer(ctx context.Context, s server) (*process, error) {
+	s.name, s.scheme = filepath.Base(s.command[0]), "tcp"
+	p, err := s.start(ctx)
 	if err == nil {
 		f.engine = append(f.engine, p)
 	}
