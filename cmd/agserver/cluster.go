@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"log/slog"
-	"net"
-	"strconv"
 	"strings"
 
 	"github.com/socketcluster-go/socketcluster/channels"
@@ -14,95 +12,50 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels/sccbroker"
 )
 
-// cluster is how this node finds the others. The zero value is a node alone.
+// cluster is how this node finds the others: in one of these ways. The zero value
+// is a node alone.
 type cluster struct {
 	way      string // the setting that it was asked for by
-	nats     string // the URL of NATS servers that are there already
+	nats     *natsbroker.Options
 	redis    *redisbroker.Options
 	scc      *sccbroker.Options
-	embedded *embedded.Options // or a server of our own
+	embedded *embedded.Options // a server of our own
+
+	tls    *tlsFiles // nil = plain TCP, or as a URL says
+	prefix string    // of names at NATS or Redis; "" = the broker's own
 }
 
 // clusterFlags are the flags of a cluster's nodes.
-var clusterFlags = []string{"cluster-port", "cluster-host", "cluster-advertise", "cluster-peers", "nats", "redis", "redis-sharded", "scc"}
-
-// maxClusterMessage leaves room for what surrounds a message of maxPayload.
-const maxClusterMessage = embedded.DefaultMaxPayload
-
-func (c *config) readCluster(s settings) error {
-	nats := s.find("nats", "SOCKETCLUSTER_NATS_URL", "")
-	port := s.find("cluster-port", "SOCKETCLUSTER_CLUSTER_PORT", "")
-	host := s.find("cluster-host", "SOCKETCLUSTER_CLUSTER_HOST", "")
-	peers := s.find("cluster-peers", "SOCKETCLUSTER_CLUSTER_PEERS", "")
-	advertise := s.find("cluster-advertise", "SOCKETCLUSTER_CLUSTER_ADVERTISE", "")
-	c.cluster.nats = nats.value
-	redis := s.find("redis", "SOCKETCLUSTER_REDIS_ADDRS", "")
-	if redis.value != "" {
-		c.cluster.redis = &redisbroker.Options{
-			Addrs: strings.Split(redis.value, ","), Password: s.getenv("SOCKETCLUSTER_REDIS_PASSWORD"),
-		}
-	}
-	if err := c.cluster.readSharded(s); err != nil {
-		return err
-	}
-	scc := s.find("scc", "SCC_STATE_SERVER_HOST", "")
-	var err error
-	if c.cluster.way, err = oneOf(nats, redis, scc, port, peers); err != nil {
-		return err
-	}
-	if c.cluster.scc, err = readSCC(s, scc); err != nil {
-		return err
-	}
-	if port.value == "" && peers.value == "" {
-		for _, detail := range []setting{host, advertise} {
-			if detail.value != "" {
-				return fmt.Errorf("%s is for -cluster-port, which was not given", detail.from)
-			}
-		}
-		return nil
-	}
-	c.cluster.embedded = &embedded.Options{
-		Secret: s.getenv("SOCKETCLUSTER_CLUSTER_SECRET"), MaxPayload: maxClusterMessage,
-	}
-	if port.value != "" {
-		if _, err := strconv.ParseUint(port.value, 10, 16); err != nil {
-			return port.errorf("a whole number from 0 (any free port) to 65535")
-		}
-		c.cluster.embedded.Addr = net.JoinHostPort(host.value, port.value)
-	}
-	if advertise.value != "" {
-		if _, _, err := net.SplitHostPort(advertise.value); err != nil {
-			return advertise.errorf("an address as host:port")
-		}
-		c.cluster.embedded.Advertise = advertise.value
-	}
-	for peer := range strings.SplitSeq(peers.value, ",") {
-		if peer = strings.TrimSpace(peer); peer == "" {
-			continue
-		}
-		if _, _, err := net.SplitHostPort(peer); err != nil {
-			return peers.errorf("addresses as host:port with commas between")
-		}
-		c.cluster.embedded.Peers = append(c.cluster.embedded.Peers, peer)
-	}
-	return nil
+var clusterFlags = []string{
+	"cluster-port", "cluster-host", "cluster-advertise", "cluster-peers",
+	"nats", "nats-creds", "nats-nkey", "redis", "redis-username", "redis-sentinel", "redis-sharded", "scc",
+	"cluster-prefix", "cluster-tls", "cluster-ca", "cluster-cert", "cluster-key",
 }
 
-// readSharded reads whether the channels of Redis are sharded.
-func (c *cluster) readSharded(s settings) error {
-	sharded := s.find("redis-sharded", "SOCKETCLUSTER_REDIS_SHARDED", "")
-	if sharded.value == "" {
-		return nil
+// ways are the settings of which one chooses how to join.
+type ways struct{ nats, redis, scc, port, peers setting }
+
+func (c *config) readCluster(s settings) error {
+	w := ways{
+		nats:  s.find("nats", "SOCKETCLUSTER_NATS_URL", ""),
+		redis: s.find("redis", "SOCKETCLUSTER_REDIS_ADDRS", ""),
+		scc:   s.find("scc", "SCC_STATE_SERVER_HOST", ""),
+		port:  s.find("cluster-port", "SOCKETCLUSTER_CLUSTER_PORT", ""),
+		peers: s.find("cluster-peers", "SOCKETCLUSTER_CLUSTER_PEERS", ""),
 	}
-	on, err := strconv.ParseBool(sharded.value)
-	switch {
-	case err != nil:
-		return sharded.errorf("true or false")
-	case c.redis == nil:
-		return fmt.Errorf("%s is for -redis, which was not given", sharded.from)
+	var err error
+	if c.cluster.way, err = w.chosen(); err != nil {
+		return err
 	}
-	c.redis.Sharded = on
-	return nil
+	for _, read := range []func(settings, ways) error{
+		c.cluster.readCommon, c.cluster.readEmbedded, c.cluster.readNATS, c.cluster.readRedis,
+	} {
+		if err := read(s, w); err != nil {
+			return err
+		}
+	}
+	c.cluster.scc, err = readSCC(s, w.scc)
+	return err
 }
 
 // checkKey asks for a key where there is a cluster.
@@ -114,74 +67,96 @@ func (c *config) checkKey() error {
 		"otherwise each makes one of its own, and refuses the tokens of the others", c.cluster.way)
 }
 
-// oneOf says that a node belongs to one cluster, and how it was told to.
-func oneOf(nats, redis, scc, port, peers setting) (way string, err error) {
+// chosen returns how a node was told to join, which is to be in one way; "" = it
+// was not.
+func (w ways) chosen() (name string, err error) {
+	port := w.port
 	if port.value == "" {
-		port = peers
+		port = w.peers
 	}
 	var given []string
-	for _, way := range []setting{port, nats, redis, scc} {
+	for _, way := range []setting{port, w.nats, w.redis, w.scc} {
 		if way.value != "" {
 			given = append(given, way.from)
 		}
 	}
-	way = strings.Join(given, " and ")
+	name = strings.Join(given, " and ")
 	if len(given) > 1 {
-		return "", fmt.Errorf("%s: a node joins the others in one way only", way)
+		return "", fmt.Errorf("%s: a node joins the others in one way only", name)
 	}
-	return way, nil
+	return name, nil
+}
+
+// onlyWith says that what was given has no meaning without another setting.
+func onlyWith(other string, all ...setting) error {
+	if name := given(all...); name != "" {
+		return fmt.Errorf("%s is for %s, which was not given", name, other)
+	}
+	return nil
+}
+
+// readCommon reads what is the same for several ways.
+func (c *cluster) readCommon(s settings, w ways) error {
+	prefix := s.find("cluster-prefix", "SOCKETCLUSTER_CLUSTER_PREFIX", "")
+	if w.nats.value == "" && w.redis.value == "" {
+		if err := onlyWith("-nats and -redis", prefix); err != nil {
+			return err
+		}
+	}
+	c.prefix = prefix.value
+	on := s.find("cluster-tls", "SOCKETCLUSTER_CLUSTER_TLS", "")
+	cert, key := s.find("cluster-cert", "SOCKETCLUSTER_CLUSTER_CERT", ""), s.find("cluster-key", "SOCKETCLUSTER_CLUSTER_KEY", "")
+	ca := s.find("cluster-ca", "SOCKETCLUSTER_CLUSTER_CA", "")
+	if given(w.nats, w.redis, w.port, w.peers) == "" {
+		return onlyWith("-cluster-port, -nats and -redis", on, cert, key, ca)
+	}
+	isOn, err := on.isOn()
+	switch detail := given(cert, key, ca); {
+	case err != nil || !isOn && detail == "":
+		return err
+	case !isOn && on.value != "":
+		return fmt.Errorf("%s: TLS is off by %s", detail, on.from)
+	}
+	files, err := findTLS(cert, key, ca)
+	if err != nil {
+		return err
+	}
+	c.tls = &files
+	return nil
 }
 
 // open returns the broker that joins the cluster, or nil for a node alone, and
 // what ends it once the server has closed the broker.
-func (c *cluster) open(log *slog.Logger) (channels.Broker, func(), error) {
-	o := &natsbroker.Options{URL: c.nats}
-	end := func() {}
+func (c *cluster) open(log *slog.Logger) (b channels.Broker, end func(), err error) {
+	if c.tls != nil {
+		c.tls.logTo(log)
+	}
+	end = func() {}
 	switch {
 	case c.embedded != nil:
-		c.embedded.Log = natsLog{log.With("of", "cluster")}
-		server, err := embedded.Start(c.embedded)
+		server, err := c.startEmbedded(log)
 		if err != nil {
 			return nil, nil, err
 		}
-		o.Server, end = server, server.Close
-		log.Info("clustering", "address", server.Addr().String(), "peers", strings.Join(c.embedded.Peers, ","))
-		if c.embedded.Secret == "" {
-			log.Warn("no SOCKETCLUSTER_CLUSTER_SECRET: whoever reaches the cluster's port can join it")
-		}
-	case c.redis != nil:
-		b, err := redisbroker.New(c.redis)
+		end = server.Close
+		b, err = natsbroker.New(&natsbroker.Options{Server: server})
 		if err != nil {
+			end()
 			return nil, nil, err
 		}
 		return b, end, nil
+	case c.nats != nil:
+		b, err = natsbroker.New(c.nats)
+	case c.redis != nil:
+		b, err = redisbroker.New(c.redis)
 	case c.scc != nil:
-		b, err := sccbroker.New(c.scc)
-		if err != nil {
-			return nil, nil, err
-		}
 		if c.scc.AuthKey == "" {
 			log.Warn("no SCC_AUTH_KEY: whoever reaches the scc-state or a broker can join the cluster")
 		}
-		return b, end, nil
-	case c.nats == "":
-		return nil, end, nil
+		b, err = sccbroker.New(c.scc)
 	}
-	b, err := natsbroker.New(o)
 	if err != nil {
-		end()
 		return nil, nil, err
 	}
 	return b, end, nil
 }
-
-// natsLog passes on what the NATS server in this process reports. Most of it is
-// about how it works, and no affair of ours but at the level of details.
-type natsLog struct{ log *slog.Logger }
-
-func (l natsLog) Noticef(format string, v ...any) { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l natsLog) Warnf(format string, v ...any)   { l.log.Debug(fmt.Sprintf(format, v...)) }
-func (l natsLog) Errorf(format string, v ...any)  { l.log.Warn(fmt.Sprintf(format, v...)) }
-func (l natsLog) Fatalf(format string, v ...any)  { l.log.Error(fmt.Sprintf(format, v...)) }
-func (l natsLog) Debugf(string, ...any)           {}
-func (l natsLog) Tracef(string, ...any)           {}

@@ -28,6 +28,7 @@ type config struct {
 	logLevel  int // 0 nothing, 1 errors, 2 warnings and life cycle, 3 everything
 	logJSON   bool
 	drainTime time.Duration
+	tls       *tlsFiles // nil = plain TCP
 	cluster   cluster
 	sccState  sccstate.Options
 	sccBroker sccnode.Options
@@ -120,7 +121,7 @@ func readConfig(m *mode, args []string, getenv func(string) string) (*config, er
 func readNode(c *config, s settings) error {
 	return cmp.Or(
 		c.readEnvironment(s), c.readAddress(s, "SOCKETCLUSTER_PORT", "8000"), c.readOptions(s),
-		c.readLimits(s), c.readLog(s, "SOCKETCLUSTER_LOG_LEVEL"), c.readDrain(s), c.readCluster(s), c.checkKey(),
+		c.readLimits(s), c.readLog(s, "SOCKETCLUSTER_LOG_LEVEL"), c.readDrain(s), c.readTLS(s), c.readCluster(s), c.checkKey(),
 	)
 }
 

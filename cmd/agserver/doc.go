@@ -15,5 +15,6 @@
 // Files: mode (which of the programs this is), config (flags and environment),
 // usage (the manual pages), log, serve (the life of a server), http (health check
 // and playground), demo (what belongs to development mode), cluster (the ways to
-// other nodes), limits (rates), pace and trim (memory), scc_state, scc_broker.
+// other nodes), tls (certificates, which are read again when they are renewed),
+// limits (rates), pace and trim (memory), scc_state, scc_broker.
 package main

@@ -19,7 +19,7 @@ var node = mode{
 	name:   "agserver",
 	manual: manual,
 	flags: append([]string{"env", "host", "port", "options", "channel-limit", "log-level", "log-format", "drain"},
-		slices.Concat(clusterFlags, limitFlags)...),
+		slices.Concat(tlsFlags, clusterFlags, limitFlags)...),
 	read:  readNode,
 	serve: serve,
 }

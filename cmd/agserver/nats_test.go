@@ -15,7 +15,13 @@ func newNATS(t *testing.T) *server.Server { return startNATS(t, server.RANDOM_PO
 // startNATS starts a NATS server that ends with the test.
 func startNATS(t *testing.T, port int) *server.Server {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: port, NoLog: true, NoSigs: true})
+	return startNATSWith(t, &server.Options{Port: port})
+}
+
+func startNATSWith(t *testing.T, o *server.Options) *server.Server {
+	t.Helper()
+	o.Host, o.NoLog, o.NoSigs = "127.0.0.1", true, true
+	s, err := server.NewServer(o)
 	if err != nil {
 		t.Fatalf("NewServer() = %v", err)
 	}

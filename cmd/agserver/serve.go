@@ -19,6 +19,9 @@ import (
 // log, the clock, the memory and the listener; it returns when all have ended.
 func serve(c *config, log *slog.Logger) error {
 	defer pace(os.Getenv)()
+	if c.tls != nil {
+		c.tls.logTo(log)
+	}
 	broker, leave, err := c.cluster.open(log)
 	if err != nil {
 		return err
@@ -78,7 +81,7 @@ func live(srv *agserver.Server, c *config, log *slog.Logger,
 	background.Go(func() { trim(ctx, srv) })
 	leave := begin(ctx, &background, listener.Addr())
 	served := make(chan error, 1)
-	background.Go(func() { served <- srv.Serve(listener) })
+	background.Go(func() { served <- c.accept(srv, listener) })
 
 	select {
 	case err := <-served:
@@ -88,6 +91,14 @@ func live(srv *agserver.Server, c *config, log *slog.Logger,
 		h.ending.Store(true)
 		return end(srv, c, log, leave, signals)
 	}
+}
+
+// accept serves the connections of a listener, by TLS if there is a certificate.
+func (c *config) accept(srv *agserver.Server, l net.Listener) error {
+	if c.tls != nil {
+		return srv.ServeTLS(l, c.tls.server())
+	}
+	return srv.Serve(l)
 }
 
 // cutTime is how long the server may take to end once every connection is cut.
@@ -167,7 +178,11 @@ func announce(c *config, log *slog.Logger, address net.Addr) {
 		if ip := net.ParseIP(host); err == nil && ip != nil && ip.IsUnspecified() {
 			host = "localhost"
 		}
-		log.Info("playground", "url", "http://"+net.JoinHostPort(host, port)+"/")
+		scheme := "http://"
+		if c.tls != nil {
+			scheme = "https://"
+		}
+		log.Info("playground", "url", scheme+net.JoinHostPort(host, port)+"/")
 	}
 }
 

@@ -55,6 +55,13 @@ FLAGS
       How lines are written to standard error.
   -drain TIME            (default 10s)
       How long an orderly end may take, such as 500ms or 1m.
+  -tls-cert FILE         SOCKETCLUSTER_TLS_CERT
+  -tls-key FILE          SOCKETCLUSTER_TLS_KEY
+      Serve with TLS (https, wss): files in PEM, the certificate followed by those
+      that vouch for it. Files that are renewed are read again.
+  -tls-client-ca FILE    SOCKETCLUSTER_TLS_CLIENT_CA
+      Take only clients that show a certificate which this authority has signed;
+      for the health check, too.
   -cluster-port N        SOCKETCLUSTER_CLUSTER_PORT
       Join the nodes of a cluster, which connect to each other at this port.
       Nothing else need be installed. The variable SOCKETCLUSTER_CLUSTER_SECRET
@@ -69,14 +76,35 @@ FLAGS
       the same for all nodes, and they may come in any order.
   -nats URL              SOCKETCLUSTER_NATS_URL
       Join nodes by NATS servers that are there already: one URL, or several with
-      commas between.
+      commas between. What to log in with is in the variables
+      SOCKETCLUSTER_NATS_USER and SOCKETCLUSTER_NATS_PASSWORD, or
+      SOCKETCLUSTER_NATS_TOKEN, or in a file:
+  -nats-creds FILE       SOCKETCLUSTER_NATS_CREDS
+  -nats-nkey FILE        SOCKETCLUSTER_NATS_NKEY
+      A JWT and a seed, as nsc writes them; the seed of an NKey.
   -redis LIST            SOCKETCLUSTER_REDIS_ADDRS
       Join nodes by Redis: the address of a server, or of some nodes of a Redis
-      Cluster, as host:port with commas between. The variable
+      Cluster, or of sentinels, as host:port with commas between. The variable
       SOCKETCLUSTER_REDIS_PASSWORD is what to log in with.
+  -redis-username NAME   SOCKETCLUSTER_REDIS_USERNAME (default: the default user)
   -redis-sharded true|false  SOCKETCLUSTER_REDIS_SHARDED (default false)
-      Spread the channels over the shards of a Redis Cluster (Redis 7). All nodes
-      have the same.
+      Sharded channels (Redis 7), which a Redis Cluster spreads over its shards.
+      All nodes have the same.
+  -redis-sentinel NAME   SOCKETCLUSTER_REDIS_SENTINEL
+      The addresses are of sentinels, which know the master by this name. What to
+      log in there with is in SOCKETCLUSTER_REDIS_SENTINEL_USERNAME and
+      SOCKETCLUSTER_REDIS_SENTINEL_PASSWORD.
+  -cluster-prefix TEXT   SOCKETCLUSTER_CLUSTER_PREFIX (default ag. or ag:)
+      What NATS subjects or Redis channels begin with. Nodes with another prefix
+      are another cluster.
+  -cluster-tls true|false  SOCKETCLUSTER_CLUSTER_TLS
+      TLS to NATS or Redis, or between the nodes. It is on with any of
+  -cluster-ca FILE       SOCKETCLUSTER_CLUSTER_CA (default: the system's)
+      The authorities that vouch for who is connected to, in PEM.
+  -cluster-cert FILE     SOCKETCLUSTER_CLUSTER_CERT
+  -cluster-key FILE      SOCKETCLUSTER_CLUSTER_KEY
+      The certificate to show there. Between nodes all three are needed, and nodes
+      without a certificate of that authority do not join.
   -scc HOST              SCC_STATE_SERVER_HOST
       Join SocketCluster's own cluster, whose scc-state this is, as a worker. More
       is said by the variables of the app template: SCC_STATE_SERVER_PORT

@@ -3,7 +3,6 @@ package link
 import (
 	"context"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -29,10 +28,10 @@ type Link struct {
 	// Guarded by mu.
 	sink    channels.Sink // nil before Attach
 	closed  bool
-	ready   bool          // it has been up
-	up      chan struct{} // closed while it is up
-	waiting int           // bytes that wait for up
-	reasons []string      // why there is no connection, as reported since the last one
+	ready   bool                // it has been up
+	up      chan struct{}       // closed while it is up
+	waiting int                 // bytes that wait for up
+	reasons map[string]reported // why there is no connection
 }
 
 // New returns a link that is down.
@@ -127,23 +126,42 @@ func (l *Link) Report(err error) {
 	}
 }
 
-// maxReasons bounds how many failures to connect are reported until there is a
+// maxReasons bounds how many reasons of failures are told apart until there is a
 // connection: some have a port in their text that is another one each time.
 const maxReasons = 8
 
-// Failed reports that an attempt to connect failed: once for each reason, until
-// there has been a connection.
+// The same reason is reported again after the first of these times, then after
+// twice that, up to the second.
+const (
+	firstSilence = time.Second
+	longSilence  = time.Minute
+)
+
+// reported says when a reason may be reported again.
+type reported struct {
+	again   time.Time
+	silence time.Duration
+}
+
+// Failed reports that an attempt to connect failed. Attempts come often, reports of
+// the same reason ever less often, until there has been a connection. There is more
+// than one since nobody may listen yet when a server has just been made.
 func (l *Link) Failed(err error) {
-	text := err.Error()
+	text, now := err.Error(), time.Now()
 	l.mu.Lock()
-	known := len(l.reasons) >= maxReasons || slices.Contains(l.reasons, text)
-	if !known {
-		l.reasons = append(l.reasons, text)
+	r, known := l.reasons[text]
+	if now.Before(r.again) || !known && len(l.reasons) >= maxReasons {
+		l.mu.Unlock()
+		return
 	}
+	if l.reasons == nil {
+		l.reasons = make(map[string]reported)
+	}
+	r.silence = min(max(2*r.silence, firstSilence), longSilence)
+	r.again = now.Add(r.silence)
+	l.reasons[text] = r
 	l.mu.Unlock()
-	if !known {
-		l.Report(err)
-	}
+	l.Report(err)
 }
 
 // IsUp reports whether there is a connection.

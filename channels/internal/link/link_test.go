@@ -104,26 +104,37 @@ func TestLink_Await(t *testing.T) {
 	}
 }
 
-// Why there is no connection is said once for each reason, and again after there
-// has been one.
+// Why there is no connection is said once for each reason, then ever less often, and
+// at once again after there has been one.
 func TestLink_Failed(t *testing.T) {
-	l, s := attached(t, link.Options{})
-	for range 3 {
-		l.Failed(errors.New("nobody is there"))
+	synctest.Test(t, func(t *testing.T) {
+		l, s := attached(t, link.Options{})
+		for range 100 { // 10 s
+			l.Failed(errors.New("nobody is there"))
+			l.Failed(errors.New("wrong password"))
+			time.Sleep(100 * time.Millisecond)
+		}
+		if n := len(s.errors); n != 8 {
+			t.Errorf("%d errors in ten seconds, want two each after 0, 1, 3 and 7", n)
+		}
+		for range 3600 {
+			l.Failed(errors.New("nobody is there"))
+			time.Sleep(time.Second)
+		}
+		if n := len(s.errors) - 8; n < 60 || n > 65 {
+			t.Errorf("%d errors in an hour, want one in a minute", n)
+		}
+		s.errors = nil
+		for i := range 100 {
+			l.Failed(fmt.Errorf("port %d refused", i))
+		}
+		if n := len(s.errors); n != 6 {
+			t.Errorf("%d errors, want no more than 8 different ones in all", n)
+		}
+		l.Up()
 		l.Failed(errors.New("wrong password"))
-	}
-	if len(s.errors) != 2 {
-		t.Errorf("errors %v, want each once", s.errors)
-	}
-	for i := range 100 {
-		l.Failed(fmt.Errorf("port %d refused", i))
-	}
-	if n := len(s.errors); n != 8 {
-		t.Errorf("%d errors, want no more than 8", n)
-	}
-	l.Up()
-	l.Failed(errors.New("wrong password"))
-	if n := len(s.errors); n != 9 {
-		t.Errorf("%d errors, want one more for a new outage", n)
-	}
+		if n := len(s.errors); n != 7 {
+			t.Errorf("%d errors, want one more for a new outage", n)
+		}
+	})
 }
