@@ -48,6 +48,11 @@ type Options struct {
 	// confirmation. 0 means 5 s.
 	Timeout time.Duration
 
+	// PingInterval is how often the NATS server is asked whether it is there. When
+	// it has left two answers out, the third time counts the connection as lost: a
+	// network that fails may tell nobody. 0 means 5 s.
+	PingInterval time.Duration
+
 	// Wait is how long Publish waits for a connection when there is none. 0 means
 	// not at all: it fails at once.
 	Wait time.Duration
@@ -68,6 +73,7 @@ type Options struct {
 const (
 	DefaultPrefix     = "ag."
 	DefaultTimeout    = 5 * time.Second
+	DefaultPing       = 5 * time.Second
 	DefaultMaxWaiting = 8 << 20
 	DefaultMaxPending = 64 << 10
 )
@@ -89,6 +95,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = DefaultTimeout
+	}
+	if c.PingInterval <= 0 {
+		c.PingInterval = DefaultPing
 	}
 	if c.MaxWaiting <= 0 {
 		c.MaxWaiting = DefaultMaxWaiting
@@ -142,7 +151,7 @@ func (o *Options) client() ([]nats.Option, error) {
 		nats.ReconnectWait(250 * time.Millisecond),
 		nats.ReconnectBufSize(-1), // nothing is sent later than its Publish says
 		nats.Timeout(o.Timeout),
-		nats.PingInterval(10 * time.Second),
+		nats.PingInterval(o.PingInterval),
 		nats.MaxPingsOutstanding(2),
 	}
 	if o.Server != nil {

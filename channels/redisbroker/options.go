@@ -45,6 +45,11 @@ type Options struct {
 	// Subscribe may take. 0 means 5 s.
 	Timeout time.Duration
 
+	// PingInterval is how often Redis is asked whether it is there, when nothing
+	// comes. After a Timeout without an answer the connection counts as lost: a
+	// network that fails may tell nobody. 0 means 1 s.
+	PingInterval time.Duration
+
 	// Wait is how long Publish waits for a connection when there is none. 0 means
 	// not at all: it fails at once.
 	Wait time.Duration
@@ -58,6 +63,7 @@ const (
 	DefaultAddr       = "127.0.0.1:6379"
 	DefaultPrefix     = "ag:"
 	DefaultTimeout    = 5 * time.Second
+	DefaultPing       = time.Second
 	DefaultMaxWaiting = 8 << 20
 )
 
@@ -78,6 +84,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if c.Timeout <= 0 {
 		c.Timeout = DefaultTimeout
+	}
+	if c.PingInterval <= 0 {
+		c.PingInterval = DefaultPing
 	}
 	if c.MaxWaiting <= 0 {
 		c.MaxWaiting = DefaultMaxWaiting
@@ -110,7 +119,7 @@ func (o *Options) client() rueidis.ClientOption {
 		PipelineMultiplex: -1,
 		ConnWriteTimeout:  o.Timeout,
 	}
-	c.Dialer.Timeout = o.Timeout
+	c.Dialer.Timeout, c.Dialer.KeepAlive = o.Timeout, o.PingInterval
 	if o.SentinelMaster != "" {
 		c.Sentinel = rueidis.SentinelOption{
 			MasterSet: o.SentinelMaster, ClientName: c.ClientName, TLSConfig: o.TLS, Dialer: c.Dialer,

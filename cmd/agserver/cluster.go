@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
@@ -23,11 +24,13 @@ type cluster struct {
 
 	tls    *tlsFiles // nil = plain TCP, or as a URL says
 	prefix string    // of names at NATS or Redis; "" = the broker's own
+
+	ping time.Duration // how often the other end is asked whether it is there; 0 = what is usual
 }
 
 // clusterFlags are the flags of a cluster's nodes.
 var clusterFlags = []string{
-	"cluster-port", "cluster-host", "cluster-advertise", "cluster-peers",
+	"cluster-port", "cluster-host", "cluster-advertise", "cluster-peers", "cluster-ping",
 	"nats", "nats-creds", "nats-nkey", "redis", "redis-username", "redis-sentinel", "redis-sharded", "scc",
 	"cluster-prefix", "cluster-tls", "cluster-ca", "cluster-cert", "cluster-key",
 }
@@ -48,7 +51,7 @@ func (c *config) readCluster(s settings) error {
 		return err
 	}
 	for _, read := range []func(settings, ways) error{
-		c.cluster.readCommon, c.cluster.readEmbedded, c.cluster.readNATS, c.cluster.readRedis,
+		c.cluster.readPing, c.cluster.readCommon, c.cluster.readEmbedded, c.cluster.readNATS, c.cluster.readRedis,
 	} {
 		if err := read(s, w); err != nil {
 			return err
@@ -125,6 +128,23 @@ func (c *cluster) readCommon(s settings, w ways) error {
 	return nil
 }
 
+// readPing reads how often what is at the other end is asked whether it is there.
+func (c *cluster) readPing(s settings, w ways) error {
+	ping := s.find("cluster-ping", "", "")
+	if ping.value == "" {
+		return nil
+	}
+	if given(w.nats, w.redis, w.port, w.peers) == "" {
+		return onlyWith("-cluster-port, -nats and -redis", ping)
+	}
+	d, err := time.ParseDuration(ping.value)
+	if err != nil || d <= 0 {
+		return ping.errorf(`a time such as "500ms" or "5s"`)
+	}
+	c.ping = d
+	return nil
+}
+
 // open returns the broker that joins the cluster, or nil for a node alone, and
 // what ends it once the server has closed the broker.
 func (c *cluster) open(log *slog.Logger) (b channels.Broker, end func(), err error) {
@@ -139,7 +159,7 @@ func (c *cluster) open(log *slog.Logger) (b channels.Broker, end func(), err err
 			return nil, nil, err
 		}
 		end = server.Close
-		b, err = natsbroker.New(&natsbroker.Options{Server: server})
+		b, err = natsbroker.New(&natsbroker.Options{Server: server, PingInterval: c.ping})
 		if err != nil {
 			end()
 			return nil, nil, err

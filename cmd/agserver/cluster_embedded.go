@@ -21,7 +21,7 @@ func (c *cluster) readEmbedded(s settings, w ways) error {
 	if w.port.value == "" && w.peers.value == "" {
 		return onlyWith("-cluster-port", host, advertise)
 	}
-	o := &embedded.Options{Secret: s.getenv("SOCKETCLUSTER_CLUSTER_SECRET"), MaxPayload: maxClusterMessage}
+	o := &embedded.Options{Secret: s.getenv("SOCKETCLUSTER_CLUSTER_SECRET"), MaxPayload: maxClusterMessage, PingInterval: c.ping}
 	if w.port.value != "" {
 		if _, err := strconv.ParseUint(w.port.value, 10, 16); err != nil {
 			return w.port.errorf("a whole number from 0 (any free port) to 65535")
@@ -55,7 +55,7 @@ func (c *cluster) readEmbedded(s settings, w ways) error {
 
 // startEmbedded starts the NATS server of this node.
 func (c *cluster) startEmbedded(log *slog.Logger) (*embedded.Server, error) {
-	c.embedded.Log = natsLog{log.With("of", "cluster")}
+	c.embedded.Log, c.embedded.OnPeers = natsLog{log.With("of", "cluster")}, logPeers(log)
 	server, err := embedded.Start(c.embedded)
 	if err != nil {
 		return nil, err
@@ -65,6 +65,19 @@ func (c *cluster) startEmbedded(log *slog.Logger) (*embedded.Server, error) {
 		log.Warn("no SOCKETCLUSTER_CLUSTER_SECRET: whoever reaches the cluster's port can join it")
 	}
 	return server, nil
+}
+
+// logPeers logs how many nodes there are besides this one, when that changes.
+func logPeers(log *slog.Logger) func(n int) {
+	before := 0
+	return func(n int) {
+		if n > before {
+			log.Info("joined with other nodes", "nodes", n)
+		} else {
+			log.Warn("lost other nodes", "nodes", n)
+		}
+		before = n
+	}
 }
 
 // natsLog passes on what the NATS server in this process reports. Most of it is

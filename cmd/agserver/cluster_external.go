@@ -15,7 +15,7 @@ func (c *cluster) readNATS(s settings, w ways) error {
 		return onlyWith("-nats", creds, nkey)
 	}
 	c.nats = &natsbroker.Options{
-		URL: w.nats.value, Prefix: c.prefix,
+		URL: w.nats.value, Prefix: c.prefix, PingInterval: c.ping,
 		User: s.getenv("SOCKETCLUSTER_NATS_USER"), Password: s.getenv("SOCKETCLUSTER_NATS_PASSWORD"),
 		Token: s.getenv("SOCKETCLUSTER_NATS_TOKEN"), Credentials: creds.value, NKey: nkey.value,
 	}
@@ -34,7 +34,7 @@ func (c *cluster) readRedis(s settings, w ways) error {
 		return onlyWith("-redis", user, sentinel, sharded)
 	}
 	c.redis = &redisbroker.Options{
-		Prefix: c.prefix, Username: user.value, Password: s.getenv("SOCKETCLUSTER_REDIS_PASSWORD"),
+		Prefix: c.prefix, PingInterval: c.ping, Username: user.value, Password: s.getenv("SOCKETCLUSTER_REDIS_PASSWORD"),
 		SentinelMaster: sentinel.value, SentinelUsername: s.getenv("SOCKETCLUSTER_REDIS_SENTINEL_USERNAME"),
 		SentinelPassword: s.getenv("SOCKETCLUSTER_REDIS_SENTINEL_PASSWORD"),
 	}

@@ -122,8 +122,8 @@ func clusterAddresses(t *testing.T, n int) (ports []string, list string) {
 	return ports, strings.Join(addresses, ",")
 }
 
-// TestProgram_Cluster starts three nodes with one list, takes one away without a
-// word under traffic, and brings it back.
+// TestProgram_Cluster starts three nodes with one list. What becomes of messages when
+// nodes or engines die is the business of conformance/faults.
 func TestProgram_Cluster(t *testing.T) {
 	ports, list := clusterAddresses(t, 3)
 	env := withKey("SOCKETCLUSTER_CLUSTER_SECRET=between nodes")
@@ -145,30 +145,6 @@ func TestProgram_Cluster(t *testing.T) {
 		l.wantNumbers(t, 1, n)
 	}
 
-	for i := n + 1; i <= 2*n; i++ {
-		if i == n+n/2 {
-			if err := c.cmd.Process.Kill(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := inA.publish(t, "room", i); err != nil {
-			t.Fatalf("InvokePublish() as another node dies = %v", err)
-		}
-	}
-	inA.wantNumbers(t, n+1, 2*n)
-	inB.wantNumbers(t, n+1, 2*n)
-
-	c = node(2)
-	inC = c.listen(t, "room")
-	meet(t, "room", inA, inB, inC)
-	for i := 2*n + 1; i <= 3*n; i++ {
-		if err := inC.publish(t, "room", i); err != nil {
-			t.Fatalf("InvokePublish() on the node that is back = %v", err)
-		}
-	}
-	for _, l := range []*listenerOn{inA, inB, inC} {
-		l.wantNumbers(t, 2*n+1, 3*n)
-	}
 	for i, p := range []*program{a, b, c} {
 		if err := p.cmd.Process.Signal(interrupt); err != nil {
 			t.Fatal(err)
@@ -179,59 +155,7 @@ func TestProgram_Cluster(t *testing.T) {
 	}
 }
 
-// TestProgram_RollingRestart restarts every node in turn while a client goes on
-// publishing. Subscribers that stay connected miss nothing and get nothing twice.
-func TestProgram_RollingRestart(t *testing.T) {
-	ports, list := clusterAddresses(t, 3)
-	node := func(i int) *program {
-		return start(t, withKey(), "-env", "prod", "-cluster-host", "127.0.0.1", "-cluster-port", ports[i],
-			"-cluster-peers", list, "-drain", "1s")
-	}
-	nodes := []*program{node(0), node(1), node(2)}
-	number := 0
-	for restarted := range nodes {
-		stay := []*listenerOn{nodes[(restarted+1)%3].listen(t, "room"), nodes[(restarted+2)%3].listen(t, "room")}
-		meet(t, "room", stay...)
-		first := number + 1
-		stop, stopped := make(chan struct{}), make(chan error, 1)
-		go func() { // ends with stop
-			for {
-				select {
-				case <-stop:
-					stopped <- nil
-					return
-				default:
-				}
-				number++
-				if err := stay[0].publish(t, "room", number); err != nil {
-					stopped <- err
-					return
-				}
-			}
-		}()
-		old := nodes[restarted]
-		if err := old.cmd.Process.Signal(interrupt); err != nil {
-			t.Fatal(err)
-		}
-		if status := old.waitEnd(t); status != 0 {
-			t.Errorf("node %d ends with %d, want 0", restarted, status)
-		}
-		nodes[restarted] = node(restarted)
-		back := nodes[restarted].listen(t, "room")
-		meet(t, "room", append(slices.Clone(stay), back)...)
-		close(stop)
-		if err := <-stopped; err != nil {
-			t.Fatalf("InvokePublish() during the restart = %v", err)
-		}
-		for _, l := range stay {
-			l.wantNumbers(t, first, number)
-		}
-		t.Logf("node %d restarted: %d messages, each once and in order at both others", restarted, number-first+1)
-	}
-}
-
-// TestProgram_NATS joins two nodes by a NATS server of its own, which dies and
-// comes back.
+// TestProgram_NATS joins two nodes by a NATS server, which ends.
 func TestProgram_NATS(t *testing.T) {
 	server := newNATS(t)
 	url := server.ClientURL()
@@ -246,7 +170,6 @@ func TestProgram_NATS(t *testing.T) {
 	inA.wantNumbers(t, 1, 100)
 	inB.wantNumbers(t, 1, 100)
 
-	port := server.Addr().(*net.TCPAddr).Port
 	server.Shutdown()
 	server.WaitForShutdown()
 	a.waitLog(t, "cut off from the cluster")
@@ -254,18 +177,6 @@ func TestProgram_NATS(t *testing.T) {
 	var named *protocol.Error
 	if err := inA.publish(t, "room", -1); !errors.As(err, &named) || !strings.Contains(named.Message, "not connected") {
 		t.Errorf("InvokePublish() without NATS = %v, want an error that says so", err)
-	}
-	late := b.listen(t, "room") // who comes meanwhile is served
-	startNATS(t, port)
-	a.waitLog(t, "joined with the cluster again")
-	b.waitLog(t, "joined with the cluster again")
-	for i := 101; i <= 200; i++ {
-		if err := inA.publish(t, "room", i); err != nil {
-			t.Fatalf("InvokePublish() once NATS is back = %v", err)
-		}
-	}
-	for _, l := range []*listenerOn{inA, inB, late} {
-		l.wantNumbers(t, 101, 200)
 	}
 }
 

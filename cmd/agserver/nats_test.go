@@ -9,13 +9,10 @@ import (
 
 var interrupt = os.Interrupt
 
-// newNATS starts a NATS server on a free port.
-func newNATS(t *testing.T) *server.Server { return startNATS(t, server.RANDOM_PORT) }
-
-// startNATS starts a NATS server that ends with the test.
-func startNATS(t *testing.T, port int) *server.Server {
+// newNATS starts a NATS server on a free port that ends with the test.
+func newNATS(t *testing.T) *server.Server {
 	t.Helper()
-	return startNATSWith(t, &server.Options{Port: port})
+	return startNATSWith(t, &server.Options{Port: server.RANDOM_PORT})
 }
 
 func startNATSWith(t *testing.T, o *server.Options) *server.Server {

@@ -74,6 +74,10 @@ FLAGS
   -cluster-peers LIST    SOCKETCLUSTER_CLUSTER_PEERS
       Where other nodes are, as host:port with commas between. The list may be
       the same for all nodes, and they may come in any order.
+  -cluster-ping TIME     (default: 5s; for Redis 1s)
+      How often nodes, NATS or Redis are asked whether they are there, such as
+      500ms. Who leaves two answers out counts as lost at the third time; Redis
+      when one is 5 s late.
   -nats URL              SOCKETCLUSTER_NATS_URL
       Join nodes by NATS servers that are there already: one URL, or several with
       commas between. What to log in with is in the variables

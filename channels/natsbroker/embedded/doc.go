@@ -19,6 +19,11 @@
 // channel: let nobody but the nodes reach it, or give them a Secret, and TLS where
 // the network is not trusted.
 //
-// It starts the goroutines of the NATS server, which Close ends and waits for.
-// Programs that use package natsbroker alone do not contain the server.
+// What a node publishes reaches the nodes that it is joined with at that time, and
+// Publish does not fail when it is joined with fewer than there are: nobody knows how
+// many that should be. Options.OnPeers tells.
+//
+// It starts the goroutines of the NATS server, and one for OnPeers, which Close ends
+// and waits for. Programs that use package natsbroker alone do not contain the
+// server.
 package embedded

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -41,8 +42,18 @@ type Options struct {
 	// with ClientAuth, ClientCAs vouch for those that connect.
 	TLS *tls.Config
 
+	// PingInterval is how often nodes ask each other whether they are there. One
+	// that has left two answers out is left the third time, and connected to anew: a
+	// network that fails may tell nobody. 0 means 5 s, more than 30 s are 30 s.
+	PingInterval time.Duration
+
 	// MaxPayload bounds a message, in bytes. 0 means 32 MiB.
 	MaxPayload int
+
+	// OnPeers, if not nil, is told how many other nodes this one is joined with, when
+	// that has changed: by one goroutine, a second later at most. What a node
+	// publishes reaches only those that it is joined with.
+	OnPeers func(n int)
 
 	// Log takes the NATS server's reports; nil drops them.
 	Log server.Logger
@@ -52,16 +63,23 @@ type Options struct {
 const (
 	DefaultName       = "agserver"
 	DefaultMaxPayload = 32 << 20
+	DefaultPing       = 5 * time.Second
 
 	// secretUser is the name that goes with the secret.
 	secretUser = "agserver"
 
 	startTimeout = 10 * time.Second
+
+	// lookEvery is how often peers are counted for OnPeers.
+	lookEvery = time.Second
 )
 
 // Server is a NATS server in this process.
 type Server struct {
-	nats *server.Server
+	nats     *server.Server
+	stop     chan struct{} // closed by Close
+	stopping sync.Once
+	watching sync.WaitGroup
 }
 
 var _ nats.InProcessConnProvider = (*Server)(nil)
@@ -89,7 +107,29 @@ func Start(o *Options) (*Server, error) {
 		s.WaitForShutdown()
 		return nil, errors.New("embedded: the NATS server does not start")
 	}
-	return &Server{nats: s}, nil
+	e := &Server{nats: s, stop: make(chan struct{})}
+	if o != nil && o.OnPeers != nil {
+		e.watching.Go(func() { e.watch(o.OnPeers) })
+	}
+	return e, nil
+}
+
+// watch counts the peers until Close.
+func (s *Server) watch(tell func(int)) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	known := 0
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-tick.C:
+		}
+		if n := s.Peers(); n != known {
+			known = n
+			tell(n)
+		}
+	}
 }
 
 // canListen tries the cluster's address, because the NATS server says late, and
@@ -133,6 +173,10 @@ func (o *Options) server() (*server.Options, error) {
 		return nil, err
 	}
 	opts.Cluster.Host, opts.Cluster.Port = host, port
+	opts.Cluster.PingInterval, opts.Cluster.MaxPingsOut = DefaultPing, 2
+	if o.PingInterval > 0 {
+		opts.Cluster.PingInterval = o.PingInterval
+	}
 	if o.Advertise != "" {
 		if _, _, err := net.SplitHostPort(o.Advertise); err != nil {
 			return nil, fmt.Errorf("embedded: the address to advertise, %q, is not host:port", o.Advertise)
@@ -211,6 +255,8 @@ func (s *Server) Peers() int {
 
 // Close leaves the cluster and waits until the server has ended.
 func (s *Server) Close() {
+	s.stopping.Do(func() { close(s.stop) })
+	s.watching.Wait()
 	s.nats.Shutdown()
 	s.nats.WaitForShutdown()
 }

@@ -116,6 +116,18 @@ func TestStart(t *testing.T) {
 		}
 		p.Heal()
 	})
+	t.Run("OnPeers", func(t *testing.T) {
+		told := make(chan int, 10)
+		a := start(t, &embedded.Options{Addr: "127.0.0.1:0", OnPeers: func(n int) { told <- n }})
+		b := start(t, &embedded.Options{Peers: []string{a.Addr().String()}})
+		if n := <-told; n != 1 {
+			t.Errorf("OnPeers(%d), want 1", n)
+		}
+		b.Close()
+		if n := <-told; n != 0 {
+			t.Errorf("OnPeers(%d) after the other has left, want 0", n)
+		}
+	})
 	t.Run("WrongSecret", func(t *testing.T) {
 		a := start(t, &embedded.Options{Addr: "127.0.0.1:0", Secret: "right"})
 		log := make(logger, 100)

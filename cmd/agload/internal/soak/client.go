@@ -169,6 +169,7 @@ func (c *client) explain(s *socket) {
 		c.run.journal.end("restart")
 	default:
 		c.run.journal.end("unexplained")
-		c.violate(unexplained, fmt.Sprintf("link %d to node %d: %v", s.link.id, s.node, reason))
+		c.violate(unexplained, fmt.Sprintf("link %d to node %d, %v after its beginning: %v",
+			s.link.id, s.node, time.Since(s.opened).Round(time.Millisecond), reason))
 	}
 }

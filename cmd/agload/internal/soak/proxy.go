@@ -23,16 +23,19 @@ func newProxy() (*proxy, error) {
 	return &proxy{listener: l, links: newLinks()}, nil
 }
 
-// dial opens a connection through the proxy.
+// dial opens a connection through the proxy. The way to the server comes last: in a
+// storm of connects the other half may take longer than a server waits for a client
+// to say what it wants.
 func (p *proxy) dial(ctx context.Context, target string) (*link, error) {
-	var d net.Dialer
-	server, err := d.DialContext(ctx, "tcp", target)
+	client, inner, err := p.pair(ctx)
 	if err != nil {
 		return nil, err
 	}
-	client, inner, err := p.pair(ctx)
+	var d net.Dialer
+	server, err := d.DialContext(ctx, "tcp", target)
 	if err != nil {
-		server.Close()
+		client.Close()
+		inner.Close()
 		return nil, err
 	}
 	return p.links.join(client, inner, server), nil

@@ -1,0 +1,123 @@
+package faults_test
+
+import (
+	"net"
+	"testing"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/internal/redistest"
+)
+
+// ping is how often nodes of these tests ask whether the other end is there.
+const ping = "500ms"
+
+// TestHalfOpen_NATS takes a node's link to the NATS server down, so that neither
+// hears of it: the node finds out by its pings.
+func TestHalfOpen_NATS(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	nats := startNATS(t, net.JoinHostPort(n.machine, portOf(t, freeAddress(t))))
+	testHalfOpen(t, n, "-cluster-ping", ping, "-nats", "nats://"+nats.address)
+}
+
+func TestHalfOpen_Redis(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	redis := redistest.Start(t, "--bind", "127.0.0.1", n.machine, "--protected-mode", "no")
+	testHalfOpen(t, n, "-cluster-ping", ping, "-redis", net.JoinHostPort(n.machine, portOf(t, redis.Addr)))
+}
+
+func testHalfOpen(t *testing.T, n *network, args ...string) {
+	t.Helper()
+	a, b := startNode(t, "A", args...), n.startNode("B", args...)
+	onA, onB := a.publish(), b.publish()
+	inA, inB := a.subscribe(), b.subscribe()
+	publishers, subscribers := []*publisher{onA, onB}, []*subscriber{inA, inB}
+	meet(publishers, subscribers)
+	onA.waitMore(calm)
+	f := begin()
+	n.cut()
+	b.waitLog("cut off from the cluster", 1)
+	t.Logf("the node found out after %v", time.Since(f.from).Round(100*time.Millisecond))
+	onA.waitMore(calm)
+	n.heal()
+	b.waitLog("joined with the cluster again", 1)
+	f.end()
+	meet(publishers, subscribers)
+	for _, p := range publishers {
+		p.finish()
+	}
+	onA.wantFailures()
+	t.Logf("B: %d published, %d of them failed by name", len(onB.sent), onB.wantFailures(f))
+	inA.wantDelivered(onA)
+	inA.wantDelivered(onB, f)
+	inB.wantDelivered(onA, f)
+	inB.wantDelivered(onB, f)
+}
+
+// TestHalfOpen_ByThemselves takes the link of one of three nodes down that are a
+// cluster with nothing else: the others find out by their pings, and miss nothing of
+// each other.
+func TestHalfOpen_ByThemselves(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	first := net.JoinHostPort(n.machine, portOf(t, freeAddress(t)))
+	args := func(address string) []string {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []string{"-cluster-ping", ping, "-cluster-host", host, "-cluster-port", port, "-cluster-peers", first}
+	}
+	a := startNode(t, "A", args(first)...)
+	b := n.startNode("B", args(n.far+":0")...)
+	c := startNode(t, "C", args(n.machine+":0")...)
+	nodes := []*node{a, b, c}
+	var publishers []*publisher
+	var subscribers []*subscriber
+	for _, node := range nodes {
+		publishers, subscribers = append(publishers, node.publish()), append(subscribers, node.subscribe())
+	}
+	meet(publishers, subscribers)
+	publishers[0].waitMore(calm)
+	f := begin()
+	n.cut()
+	for _, node := range nodes {
+		node.waitLog("lost other nodes", 1)
+	}
+	t.Logf("the nodes found out after %v", time.Since(f.from).Round(100*time.Millisecond))
+	publishers[0].waitMore(calm)
+	n.heal()
+	f.end()
+	meet(publishers, subscribers)
+	for i, p := range publishers {
+		p.finish()
+		p.wantFailures()
+		for j, s := range subscribers {
+			if (i == 1) != (j == 1) {
+				s.wantDelivered(p, f)
+			} else {
+				s.wantDelivered(p)
+			}
+		}
+	}
+}
+
+// TestDroppedPackets takes the link down for a moment, again and again, too short for
+// pings to count: everything is sent again, and nothing is missed.
+func TestDroppedPackets(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	nats := startNATS(t, net.JoinHostPort(n.machine, portOf(t, freeAddress(t))))
+	a, b := startNode(t, "A", "-nats", "nats://"+nats.address), n.startNode("B", "-nats", "nats://"+nats.address)
+	publishers, subscribers := []*publisher{a.publish(), b.publish()}, []*subscriber{a.subscribe(), b.subscribe()}
+	meet(publishers, subscribers)
+	for range 5 {
+		publishers[1].waitMore(calm / 2)
+		n.cut()
+		publishers[0].waitMore(calm / 2)
+		n.heal()
+	}
+	publishers[1].waitMore(calm)
+	checkAll(publishers, subscribers)
+}
