@@ -27,5 +27,6 @@
 // # Goroutines
 //
 // One keeps the connection, from Attach to Close, which waits for it. With Sharded
-// there is one more for each channel. The others are the Redis client's.
+// there is one more for each shard of a Redis Cluster. The others are the Redis
+// client's.
 package redisbroker

@@ -14,9 +14,13 @@ import (
 
 // startCluster starts a Redis Cluster of three masters and returns the address of
 // one.
-func startCluster(t *testing.T) string {
+func startCluster(t *testing.T) string { return startClusterOf(t, 3)[0] }
+
+// startClusterOf starts a Redis Cluster and returns the addresses of its masters,
+// which have the slots in this order.
+func startClusterOf(t *testing.T, nodes int) []string {
 	t.Helper()
-	const nodes, slots = 3, 16384
+	const slots = 16384
 	var addrs []string
 	for range nodes {
 		addrs = append(addrs, redistest.Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000").Addr)
@@ -38,7 +42,17 @@ func startCluster(t *testing.T) string {
 			}
 		}
 	}
-	return addrs[0]
+	return addrs
+}
+
+// redisNumber sends a command that is answered with a number.
+func redisNumber(t *testing.T, addr string, command ...string) int {
+	t.Helper()
+	n, err := strconv.Atoi(redis(t, addr, command...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 // redis sends one command to a server.
@@ -49,9 +63,9 @@ func redis(t *testing.T, addr string, command ...string) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	answer, err := c.Do(t.Context(), c.B().Arbitrary(command...).Build()).ToString()
+	answer, err := c.Do(t.Context(), c.B().Arbitrary(command...).Build()).ToAny()
 	if err != nil {
 		t.Fatalf("%v: %v", command, err)
 	}
-	return answer
+	return fmt.Sprint(answer)
 }

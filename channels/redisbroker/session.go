@@ -3,6 +3,7 @@ package redisbroker
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -18,27 +19,27 @@ import (
 var errSessionEnded = errors.New("redisbroker: the connection was lost")
 
 // session is one connection to Redis, or two: one for what is sent, and one, the
-// feed, for what comes. It ends when the feed does.
+// feed, for what comes; with sharded channels a feed for each shard. It ends when
+// a feed does.
 type session struct {
 	// Immutable.
-	opt     *Options
-	client  rueidis.Client
-	node    rueidis.Client // of one server: messages of one publisher keep their order on one way
-	feed    rueidis.DedicatedClient
-	release func() // gives the feed back
-	lost    <-chan error
-	sink    channels.Sink
-	echoes  *echoes
+	opt    *Options
+	client rueidis.Client
+	node   rueidis.Client // of one server: messages of one publisher keep their order on one way
+	feed   *feed
+	shards []*shard // of sharded channels
+	sink   channels.Sink
+	echoes *echoes
 
-	ctx       context.Context // ends with the session
-	cancel    context.CancelCauseFunc
-	receiving sync.WaitGroup // of sharded channels
+	ctx      context.Context // ends with the session
+	cancel   context.CancelCauseFunc
+	watching sync.WaitGroup // of shards
 
 	mu sync.Mutex
 
 	// Guarded by mu.
-	awaiting  map[string]chan struct{} // closed when the channel is confirmed
-	receivers map[string]*receiver     // of sharded channels
+	awaiting map[string]chan struct{} // closed when the channel is confirmed
+	leaving  map[string]int           // how often a sharded channel is being unsubscribed
 }
 
 // connect opens a session.
@@ -49,20 +50,29 @@ func (b *Broker) connect(sink channels.Sink) (*session, error) {
 	}
 	s := &session{
 		opt: &b.opt, client: client, sink: sink, echoes: newEchoes(),
-		awaiting: make(map[string]chan struct{}), receivers: make(map[string]*receiver),
+		awaiting: make(map[string]chan struct{}), leaving: make(map[string]int),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
-	s.node = anyNode(client)
-	s.feed, s.release = s.node.Dedicate()
-	s.lost = s.feed.SetPubSubHooks(rueidis.PubSubHooks{OnMessage: s.onMessage, OnSubscription: s.onSubscription})
+	var addr string
+	s.node, addr = anyNode(client)
+	s.feed = s.newFeed(s.node)
+	if !s.opt.Sharded {
+		return s, nil
+	}
+	ctx, stop := context.WithTimeout(b.link.Context(), s.opt.Timeout)
+	defer stop()
+	if err := s.connectShards(ctx, addr); err != nil {
+		s.close()
+		return nil, fmt.Errorf("finding the shards: %w", err)
+	}
 	return s, nil
 }
 
 // anyNode returns a client of one server: of a Redis Cluster, all nodes of which
-// get every message, it is one by chance.
-func anyNode(client rueidis.Client) rueidis.Client {
+// get every message, it is one by chance, with its address.
+func anyNode(client rueidis.Client) (node rueidis.Client, addr string) {
 	if client.Mode() != rueidis.ClientModeCluster {
-		return client
+		return client, ""
 	}
 	nodes := client.Nodes()
 	addrs := make([]string, 0, len(nodes))
@@ -71,9 +81,10 @@ func anyNode(client rueidis.Client) rueidis.Client {
 	}
 	slices.Sort(addrs)
 	if len(addrs) == 0 {
-		return client
+		return client, ""
 	}
-	return nodes[addrs[rand.IntN(len(addrs))]]
+	addr = addrs[rand.IntN(len(addrs))]
+	return nodes[addr], addr
 }
 
 // onMessage is called by the feed's reader, one message at a time.
@@ -94,6 +105,9 @@ func (s *session) onSubscription(c rueidis.PubSubSubscription) {
 	name := strings.TrimPrefix(c.Channel, s.opt.Prefix)
 	if c.Kind != "subscribe" && c.Kind != "ssubscribe" {
 		s.echoes.end(name)
+		if c.Kind == "sunsubscribe" {
+			s.left(name)
+		}
 		return
 	}
 	s.echoes.begin(name)
@@ -141,24 +155,21 @@ func (s *session) subscribe(ctx context.Context, names []string) error {
 // ask sends what subscribes the channels.
 func (s *session) ask(ctx context.Context, names []string) error {
 	if s.opt.Sharded {
-		for _, name := range names {
-			s.receive(name)
-		}
-		return nil
+		return s.subscribeSharded(ctx, names)
 	}
 	subjects := make([]string, len(names))
 	for i, name := range names {
 		subjects[i] = s.opt.Prefix + name
 	}
-	return s.named(ctx, s.feed.Do(ctx, s.feed.B().Subscribe().Channel(subjects...).Build()).Error())
+	return s.named(ctx, s.feed.client.Do(ctx, s.node.B().Subscribe().Channel(subjects...).Build()).Error())
 }
 
 func (s *session) unsubscribe(ctx context.Context, name string) error {
 	s.echoes.end(name)
 	if s.opt.Sharded {
-		return s.stopReceiving(ctx, name)
+		return s.unsubscribeSharded(ctx, name)
 	}
-	return s.named(ctx, s.feed.Do(ctx, s.feed.B().Unsubscribe().Channel(s.opt.Prefix+name).Build()).Error())
+	return s.named(ctx, s.feed.client.Do(ctx, s.node.B().Unsubscribe().Channel(s.opt.Prefix+name).Build()).Error())
 }
 
 // publish returns when Redis has taken the message and, where this node is
@@ -217,7 +228,7 @@ func (s *session) subscribeAll(ctx context.Context, names []string) error {
 // await waits for the end of the session, or of ctx.
 func (s *session) await(ctx context.Context) error {
 	select {
-	case err := <-s.lost:
+	case err := <-s.feed.lost:
 		if err == nil {
 			err = errSessionEnded
 		}
@@ -232,10 +243,12 @@ func (s *session) await(ctx context.Context) error {
 // close ends the session: nothing is delivered any more.
 func (s *session) close() {
 	s.cancel(errSessionEnded)
-	s.feed.Close()
-	s.release()
-	for range s.lost { // closed when the last hook has been called
+	s.feed.close()
+	for _, one := range s.shards {
+		if one.feed != s.feed {
+			one.close()
+		}
 	}
 	s.client.Close()
-	s.receiving.Wait()
+	s.watching.Wait()
 }

@@ -1,0 +1,100 @@
+package redisbroker_test
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+// attachSharded opens a broker on a Redis Cluster and waits until it is ready.
+func attachSharded(t *testing.T, s *sink, server string) *redisbroker.Broker {
+	t.Helper()
+	b := attach(t, s, &redisbroker.Options{Addrs: []string{server}, Sharded: true})
+	wait(t, s.ready)
+	return b
+}
+
+func wait[T any](t *testing.T, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(30 * time.Second):
+		t.Fatal("nothing came")
+		panic("unreachable")
+	}
+}
+
+// A channel whose slot is given to another shard is subscribed there.
+func TestBroker_ShardGivesAChannelAway(t *testing.T) {
+	servers := startClusterOf(t, 3)
+	s := newSink()
+	b := attachSharded(t, s, servers[0])
+	if err := b.Subscribe(t.Context(), "news"); err != nil {
+		t.Fatalf("Subscribe() = %v, want nil", err)
+	}
+	publish := func(message string) {
+		t.Helper()
+		if err := b.Publish(t.Context(), "news", protocol.Data(message)); err != nil {
+			t.Fatalf("Publish() = %v, want nil", err)
+		}
+		if got := wait(t, s.messages); got != message {
+			t.Errorf("Deliver(%s), want %s", got, message)
+		}
+	}
+	publish("1")
+	// Two of the masters do not have the slot; one of them gets it.
+	slot := redisNumber(t, servers[0], "CLUSTER", "KEYSLOT", "ag:news")
+	owner := slot * len(servers) / 16384
+	id := redis(t, servers[(owner+1)%len(servers)], "CLUSTER", "MYID")
+	for _, server := range []string{servers[(owner+1)%len(servers)], servers[owner], servers[(owner+2)%len(servers)]} {
+		redis(t, server, "CLUSTER", "SETSLOT", strconv.Itoa(slot), "NODE", id)
+	}
+	if lost := wait(t, s.states); !errors.Is(lost, channels.ErrDisconnected) {
+		t.Errorf("BrokerStateChange(%v), want %v", lost, channels.ErrDisconnected)
+	}
+	for wait(t, s.states) != nil { // back at once, or after another look at the cluster
+	}
+	publish("2")
+}
+
+// Channels of a shard share its connection, so that a node can have many.
+func TestBroker_ManyShardedChannels(t *testing.T) {
+	s := newSink()
+	b := attachSharded(t, s, startCluster(t))
+	before := runtime.NumGoroutine()
+	const n = 500
+	for i := range n {
+		if err := b.Subscribe(t.Context(), fmt.Sprint(i)); err != nil {
+			t.Fatalf("Subscribe() = %v, want nil", err)
+		}
+	}
+	if more := runtime.NumGoroutine() - before; more > n/10 {
+		t.Errorf("%d channels have %d goroutines", n, more)
+	}
+	for i := range n {
+		if err := b.Publish(t.Context(), fmt.Sprint(i), protocol.Data(strconv.Itoa(i))); err != nil {
+			t.Fatalf("Publish() = %v, want nil", err)
+		}
+		if got := wait(t, s.messages); got != strconv.Itoa(i) {
+			t.Fatalf("Deliver(%s), want %d", got, i)
+		}
+	}
+	for i := range n {
+		if err := b.Unsubscribe(t.Context(), fmt.Sprint(i)); err != nil {
+			t.Fatalf("Unsubscribe() = %v, want nil", err)
+		}
+	}
+	select {
+	case lost := <-s.states:
+		t.Errorf("BrokerStateChange(%v) after channels were unsubscribed", lost)
+	default:
+	}
+}
