@@ -5,9 +5,9 @@ package engine
 type QuickHandler interface {
 	Handler
 	// UpgradeQuickly is asked before Upgrade, on the loop that owns the
-	// connection, and must not block. It reports false for a request that
-	// Upgrade is to decide over. r is valid during the call only. Requests that
-	// come by way of net/http do not ask for it.
+	// connection or, for what comes by way of net/http, on that one's goroutine,
+	// and must not block. It reports false for a request that Upgrade is to decide
+	// over. r is valid during the call only.
 	UpgradeQuickly(r *Request) (d Decision, decided bool)
 }
 

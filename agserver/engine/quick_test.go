@@ -3,7 +3,9 @@ package engine_test
 import (
 	"context"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -75,5 +77,40 @@ func TestQuickHandler(t *testing.T) {
 			}
 			p.wantEOF()
 		})
+	})
+}
+
+// What comes by way of net/http is decided in the same way.
+func TestQuickHandler_NetHTTP(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		opened := make(chan *engine.Conn, 1)
+		h := &handler{
+			upgrade: func(ctx context.Context, r *engine.Request) engine.Decision {
+				if _, limited := ctx.Deadline(); r.Path() != "/slow" || !limited {
+					t.Errorf("Upgrade was asked about %s, with a deadline: %v", r.Target(), limited)
+				}
+				return engine.Decision{User: "slow"}
+			},
+			open: func(c *engine.Conn) { opened <- c },
+		}
+		e, err := engine.New(quickHandler{h}, &engine.Config{Portable: portable})
+		if err != nil {
+			t.Fatalf("New() = %v", err)
+		}
+		defer e.Close()
+		srv := httptest.NewServer(e)
+		defer srv.Close()
+		for path, want := range map[string]string{"/x": "quick", "/slow": "slow"} {
+			nc, err := net.Dial("tcp", srv.Listener.Addr().String())
+			if err != nil {
+				t.Fatalf("Dial() = %v", err)
+			}
+			p := newPeer(t, nc)
+			p.write([]byte(strings.Replace(requestText(), "/x?", path+"?", 1)))
+			p.upgraded()
+			if c := <-opened; c.User() != want || c.RemoteAddr().String() != nc.LocalAddr().String() {
+				t.Errorf("User() = %v, RemoteAddr() = %v, want %s, %v", c.User(), c.RemoteAddr(), want, nc.LocalAddr())
+			}
+		}
 	})
 }

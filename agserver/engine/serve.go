@@ -244,6 +244,19 @@ func (e *Engine) decideHTTP(ctx context.Context, req *Request) (answer []byte, p
 	if ref = checkUpgrade(req, e.set.Deflate); ref != nil {
 		return
 	}
+	d, decided := Decision{}, false
+	if e.quick != nil {
+		d, decided = e.quick.UpgradeQuickly(req)
+	}
+	if !decided {
+		d = e.decideSlowly(ctx, req)
+	}
+	answer, params, ref = negotiate(nil, req, e.set.Deflate, &d)
+	return answer, params, d.User, ref
+}
+
+// decideSlowly calls Handler.Upgrade.
+func (e *Engine) decideSlowly(ctx context.Context, req *Request) Decision {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer context.AfterFunc(e.ctx, cancel)()
@@ -251,9 +264,7 @@ func (e *Engine) decideHTTP(ctx context.Context, req *Request) (answer []byte, p
 		ctx, cancel = context.WithTimeout(ctx, e.set.UpgradeTimeout)
 		defer cancel()
 	}
-	d := e.h.Upgrade(ctx, req)
-	answer, params, ref = negotiate(nil, req, e.set.Deflate, &d)
-	return answer, params, d.User, ref
+	return e.h.Upgrade(ctx, req)
 }
 
 // hijack takes the connection from net/http, with what it has read ahead. counted

@@ -16,5 +16,5 @@
 // usage (the manual pages), log, serve (the life of a server), http (health check
 // and playground), demo (what belongs to development mode), cluster (the ways to
 // other nodes), tls (certificates, which are read again when they are renewed),
-// limits (rates), pace and trim (memory), scc_state, scc_broker.
+// limits (rates), pace (memory), scc_state, scc_broker.
 package main

@@ -78,7 +78,7 @@ func live(srv *agserver.Server, c *config, log *slog.Logger,
 	defer background.Wait()
 	defer stop()
 	logEvents(ctx, &background, srv, log, h)
-	background.Go(func() { trim(ctx, srv) })
+	background.Go(func() { srv.TrimMemory(ctx) })
 	leave := begin(ctx, &background, listener.Addr())
 	served := make(chan error, 1)
 	background.Go(func() { served <- c.accept(srv, listener) })

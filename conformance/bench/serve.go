@@ -47,6 +47,7 @@ func serve(args []string, stderr io.Writer) error {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
+	go srv.TrimMemory(ctx) // as the program does; ends with the process
 	served := make(chan error, 1)
 	go func() { // ends with the process
 		switch {

@@ -1,14 +1,12 @@
-package main
+package agserver
 
 import (
 	"context"
 	"runtime/debug"
 	"time"
-
-	"github.com/socketcluster-go/socketcluster/agserver"
 )
 
-// trimInterval is how often the server looks whether to give memory back.
+// trimInterval is how often TrimMemory looks whether to give memory back.
 const trimInterval = 3 * time.Second
 
 // A trimmer says when a storm of connects, or of disconnects, is over. Idle sockets
@@ -32,8 +30,13 @@ func (t *trimmer) look(sockets int) bool {
 
 func abs(n int) int { return max(n, -n) }
 
-// trim gives memory back to the system after storms, until ctx is done.
-func trim(ctx context.Context, srv *agserver.Server) {
+// TrimMemory gives memory back to the system after each storm of connects or
+// disconnects, until ctx is done: what accepting a thousand sockets and more has left
+// behind, above all by way of net/http. It calls debug.FreeOSMemory, which collects
+// the garbage of the whole process; that is why a program has to ask for it:
+//
+//	go srv.TrimMemory(ctx)
+func (s *Server) TrimMemory(ctx context.Context) {
 	ticks := time.NewTicker(trimInterval)
 	defer ticks.Stop()
 	var t trimmer
@@ -43,7 +46,7 @@ func trim(ctx context.Context, srv *agserver.Server) {
 			return
 		case <-ticks.C:
 		}
-		if t.look(srv.ClientsCount()) {
+		if t.look(s.ClientsCount()) {
 			debug.FreeOSMemory()
 		}
 	}
