@@ -60,23 +60,18 @@ func (f *fleet) check() error {
 }
 
 // startFleet starts a cluster. What was started before an error is stopped.
-func (p *programs) startFleet(ctx context.Context, j joiner, nodes int) (f *fleet, err error) {
-	f = &fleet{}
-	defer func() {
-		if err != nil {
-			f.stop()
-		}
-	}()
+func (p *programs) startFleet(ctx context.Context, j joiner, nodes int) (*fleet, error) {
+	f := &fleet{}
 	servers, err := j.start(ctx, p, f, nodes)
-	if err != nil {
-		return nil, err
-	}
-	for _, s := range servers {
-		node, err := s.start(ctx)
-		if err != nil {
-			return nil, err
+	for i := 0; i < len(servers) && err == nil; i++ {
+		var node *process
+		if node, err = servers[i].start(ctx); err == nil {
+			f.nodes = append(f.nodes, node)
 		}
-		f.nodes = append(f.nodes, node)
+	}
+	if err != nil {
+		f.stop()
+		return nil, err
 	}
 	return f, nil
 }

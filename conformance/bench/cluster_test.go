@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"math"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -127,5 +129,27 @@ func near(t *testing.T, what string, got, want float64) {
 	t.Helper()
 	if math.Abs(got-want) > 0.01*want {
 		t.Errorf("%s: %v, want %v", what, got, want)
+	}
+}
+
+// A cluster that cannot be started leaves nothing behind.
+func TestStartFleet_Failing(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var engine *process
+	broken := joiner{name: "broken", start: func(ctx context.Context, p *programs, f *fleet, _ int) ([]server, error) {
+		var err error
+		engine, err = f.add(ctx, self, "serve")
+		return []server{{name: "missing", command: []string{"/nowhere", "-port"}}}, err
+	}}
+	if _, err := (&programs{}).startFleet(t.Context(), broken, 1); err == nil || !strings.Contains(err.Error(), "nowhere") {
+		t.Errorf("startFleet() = %v, want an error about /nowhere", err)
+	}
+	select {
+	case <-engine.ended:
+	default:
+		t.Error("the engine still runs")
 	}
 }

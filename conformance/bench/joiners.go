@@ -40,6 +40,7 @@ var errNotInstalled = errors.New("not installed")
 // node is ours with more flags.
 func (p *programs) node(flags ...string) server {
 	s := p.ours
+	s.env = append(s.env[:len(s.env):len(s.env)], `SOCKETCLUSTER_OPTIONS={"authKey": "the same for all nodes"}`)
 	last := len(s.command) - 1 // which takes the port
 	s.command = append(append(s.command[:last:last], flags...), s.command[last])
 	return s

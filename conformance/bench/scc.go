@@ -48,7 +48,7 @@ func startSCC(ctx context.Context, p *programs, f *fleet, nodes int) ([]server, 
 	}
 	servers := p.same(nodes)
 	for i := range servers {
-		servers[i].env = env
+		servers[i].env = append(servers[i].env, env...)
 	}
 	return servers, nil
 }
