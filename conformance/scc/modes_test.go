@@ -149,3 +149,19 @@ func TestMigration(t *testing.T) {
 	}
 	tr.check()
 }
+
+// TestModes_BrokerEnds ends a broker of ours in order while workers of ours
+// publish: they have gone to the other one before.
+func TestModes_BrokerEnds(t *testing.T) {
+	skipIfShort(t)
+	c := newCluster(t)
+	broker, _ := c.startOurBroker(), c.startOurBroker()
+	c.waitBrokers(2)
+	workers := []*process{c.startWorker(), c.startWorker()}
+	tr := startNumbered(t, workers[0])
+	for _, w := range workers {
+		tr.subscribe(w)
+	}
+	tr.change("end of a broker", broker.end)
+	tr.check()
+}

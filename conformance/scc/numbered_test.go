@@ -275,7 +275,13 @@ func (tr *numbered) check() {
 				}
 			}
 		}
-		tr.t.Logf("%s: whole again after %d messages; of these %d deliveries missing", c.what, c.to-c.from+1, lost)
+		refused := 0
+		for _, n := range tr.refused {
+			if c.from <= n && n <= c.to {
+				refused++
+			}
+		}
+		tr.t.Logf("%s: whole again after %d messages; of these %d deliveries missing, %d refused", c.what, c.to-c.from+1, lost, refused)
 	}
 	for _, n := range tr.refused {
 		if n <= total && !tr.within(n) {
