@@ -42,6 +42,7 @@ func newWeb(e *Engine, addr net.Addr, other http.Handler) *web {
 				e.takeOver(rw, r)
 				return
 			}
+			limitBody(rw, r, bodyTimeouts*e.set.UpgradeTimeout)
 			other.ServeHTTP(rw, r)
 		}),
 		BaseContext:       func(net.Listener) ctx { return e.ctx },
