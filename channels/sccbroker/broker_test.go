@@ -1,15 +1,22 @@
 package sccbroker_test
 
 import (
+	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/agserver/agservertest"
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/sccbroker"
+	"github.com/socketcluster-go/socketcluster/internal/certs"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -282,4 +289,108 @@ func TestBroker_SubscribeRefused(t *testing.T) {
 			t.Errorf("%d subscribers after a kick, want 1", n)
 		}
 	})
+}
+
+// A broker that refuses a channel which moves to it is asked again.
+func TestBroker_MoveRefused(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		after := []string{"ws://one:8888", "ws://two:8888"}
+		_, moves := movers(after[:1], after)
+		r := newRig(t, "one:8888")
+		_, s := r.node(sccbroker.Options{}, moves)
+		r.addBroker("two:8888")
+		r.mu.Lock()
+		r.forbid = moves
+		r.mu.Unlock()
+		r.announce(after...)
+		if err := <-s.errors; !strings.Contains(err.Error(), "forbidden") {
+			t.Errorf("BrokerError(%v), want the broker's answer", err)
+		}
+		time.Sleep(time.Minute)
+		if n := r.subscribers("one:8888", moves); n != 1 {
+			t.Errorf("%d subscribers are where the channel was, want 1 as long as it cannot move", n)
+		}
+		r.mu.Lock()
+		r.forbid = ""
+		r.mu.Unlock()
+		time.Sleep(time.Minute)
+		for host, want := range map[string]int{"one:8888": 0, "two:8888": 1} {
+			if n := r.subscribers(host, moves); n != want {
+				t.Errorf("%d subscribers are at %s, want %d", n, host, want)
+			}
+		}
+	})
+}
+
+func TestBroker_Overload(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "one:8888")
+		const limit, n = 100, 1000
+		_, s := r.node(sccbroker.Options{MaxPending: limit}, "a")
+		blocked := make(chan struct{})
+		s.mu.Lock()
+		s.blocked = blocked
+		s.mu.Unlock()
+		other := r.client(t, "one:8888")
+		for i := range n {
+			other.publish(t, "a", fmt.Sprintf(`{"messages":[%d]}`, i))
+		}
+		synctest.Wait()
+		close(blocked)
+		if err := <-s.errors; !errors.Is(err, channels.ErrOverload) {
+			t.Errorf("BrokerError(%v), want %v", err, channels.ErrOverload)
+		}
+		synctest.Wait()
+		if got := len(s.messages); got < limit/2 || got > limit {
+			t.Errorf("%d of %d messages were delivered, want between %d and %d", got, n, limit/2, limit)
+		}
+		if len(s.errors) != 0 {
+			t.Errorf("the overload was reported again: %v", <-s.errors)
+		}
+	})
+}
+
+// Brokers and the scc-state may be reached by TLS.
+func TestBroker_TLS(t *testing.T) {
+	ca := certs.New(t)
+	serve := func(o *agserver.Options) (srv *agserver.Server, address string) {
+		srv = agservertest.NewServer(t, o)
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan error, 1)
+		go func() {
+			served <- srv.ServeTLS(l, &tls.Config{Certificates: []tls.Certificate{ca.Issue("127.0.0.1").TLS}})
+		}()
+		t.Cleanup(func() {
+			if err := srv.Close(context.Background()); err != nil {
+				t.Error(err)
+			}
+			<-served
+		})
+		return srv, l.Addr().String()
+	}
+	_, broker := serve(nil)
+	state, address := serve(nil)
+	state.HandleProcedure("sccWorkerJoinCluster", func(_ context.Context, req *agserver.Request) error {
+		return req.Reply(map[string]any{"sccBrokerURIs": []string{"wss://" + broker}, "time": 1})
+	})
+	b, err := sccbroker.New(&sccbroker.Options{StateServer: "wss://" + address, TLS: &tls.Config{RootCAs: ca.Pool()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	s := newSink()
+	if err := b.Attach(s); err != nil {
+		t.Fatal(err)
+	}
+	<-s.ready
+	if err := b.Subscribe(t.Context(), "a"); err != nil {
+		t.Errorf("Subscribe() = %v, want nil", err)
+	}
+	if err := b.Publish(t.Context(), "a", protocol.Data(`1`)); err != nil {
+		t.Errorf("Publish() = %v, want nil", err)
+	}
+	s.want(t, "a 1")
 }

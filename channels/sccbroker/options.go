@@ -88,6 +88,11 @@ type Options struct {
 	// 8 MiB.
 	MaxWaiting int
 
+	// MaxPending bounds the messages that came from one connection and have yet to
+	// be delivered to the node. Past it they are dropped, which the node is told by
+	// BrokerError. 0 means 65,536.
+	MaxPending int
+
 	// TLS is how to connect to wss URLs; nil means the system's defaults.
 	TLS *tls.Config
 
@@ -110,6 +115,7 @@ const (
 	DefaultSettle              = 250 * time.Millisecond
 	DefaultOverlap             = 5 * time.Second
 	DefaultMaxWaiting          = 8 << 20
+	DefaultMaxPending          = 64 << 10
 )
 
 // withDefaults returns the options with what zero stands for.
@@ -154,6 +160,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if c.MaxWaiting <= 0 {
 		c.MaxWaiting = DefaultMaxWaiting
+	}
+	if c.MaxPending <= 0 {
+		c.MaxPending = DefaultMaxPending
 	}
 	return c
 }

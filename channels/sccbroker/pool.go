@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/channels/stream"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -54,16 +56,28 @@ func (b *Broker) openPoolLocked(uri string) {
 		m := &member{pool: p, client: client, places: make(map[string]*place)}
 		p.members = append(p.members, m)
 		events := client.Events().All.Consume()
-		b.running.Go(func() {
-			for {
-				ev, err := events.Next(b.link.Context())
-				if err != nil {
-					return
-				}
-				b.on(m, ev)
-			}
-		})
+		b.running.Go(func() { b.read(m, events) })
 		_ = client.Connect() // it is not closed yet
+	}
+}
+
+// read handles what happens to a connection, until the client or the broker is
+// closed. When too much waits, messages are dropped until it is half as much.
+func (b *Broker) read(m *member, events *stream.Consumer[agclient.Event]) {
+	dropping := false
+	for {
+		ev, err := events.Next(b.link.Context())
+		if err != nil {
+			return
+		}
+		if n := events.Backpressure(); dropping {
+			dropping = n > b.opt.MaxPending/2
+		} else if dropping = n > b.opt.MaxPending; dropping {
+			b.link.Report(fmt.Errorf("sccbroker: from scc-broker %s: %w", m.pool.uri, channels.ErrOverload))
+		}
+		if _, ok := ev.(agclient.MessageEvent); !ok || !dropping {
+			b.on(m, ev)
+		}
 	}
 }
 

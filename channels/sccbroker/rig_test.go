@@ -219,6 +219,9 @@ type sink struct {
 	messages chan string // "channel data"
 	errors   chan error
 	states   chan error
+
+	mu      sync.Mutex
+	blocked chan struct{} // Deliver waits until it is closed; nil = it does not
 }
 
 func newSink() *sink {
@@ -229,8 +232,15 @@ func newSink() *sink {
 }
 
 func (s *sink) Deliver(channel string, data protocol.Data) {
+	s.mu.Lock()
+	blocked := s.blocked
+	s.mu.Unlock()
+	if blocked != nil {
+		<-blocked
+	}
 	s.messages <- channel + " " + string(data)
 }
+
 func (s *sink) BrokerReady()                 { s.ready <- struct{}{} }
 func (s *sink) BrokerError(err error)        { s.errors <- err }
 func (s *sink) BrokerStateChange(lost error) { s.states <- lost }

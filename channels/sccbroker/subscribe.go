@@ -21,17 +21,21 @@ type place struct {
 	sub       *subscription
 	member    *member
 	confirmed bool
+	awaited   bool          // Subscribe waits for the answer
 	answered  chan struct{} // closed when the broker has answered, or cannot any more
 	err       error         // set before
 }
 
-// settle is told what the broker has answered, the first time.
-func (p *place) settle(err error) {
+// settle is told what the broker has answered. It reports false if that is known
+// already.
+func (p *place) settle(err error) bool {
 	select {
 	case <-p.answered:
+		return false
 	default:
 		p.err = err
 		close(p.answered)
+		return true
 	}
 }
 
@@ -72,6 +76,7 @@ func (b *Broker) want(channel string) (*place, error) {
 	}
 	b.placeLocked(s, where)
 	if p := s.at; p != nil && p.member.open && !p.confirmed {
+		p.awaited = true
 		return p, nil
 	}
 	return nil, nil
@@ -161,10 +166,7 @@ func (b *Broker) onSubscribeFail(m *member, channel string, err error) {
 		p.confirmed = false
 		m.pending++
 	}
-	select {
-	case <-p.answered:
-	default:
-		p.settle(err)
+	if p.awaited && p.settle(err) {
 		return
 	}
 	b.reportLocked(fmt.Errorf("subscribing %q at scc-broker %s: %w", channel, m.pool.uri, err))
