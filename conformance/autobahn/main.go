@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -122,24 +121,5 @@ func startSubject(name string) (*Subject, error) {
 		return nodeSubject(dir)
 	default:
 		return engineSubject(name == "portable", name == "tls")
-	}
-}
-
-// repositoryRoot is the nearest folder above the working directory that has a
-// go.mod.
-func repositoryRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("not inside the repository")
-		}
-		dir = parent
 	}
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
 )
 
 //go:embed echo.js
@@ -22,7 +24,7 @@ const startTimeout = 30 * time.Second
 // referencePackages is the folder of the conformance app on Node, whose packages
 // have the `ws` of the reference. They are installed if they are not there yet.
 func referencePackages() (string, error) {
-	root, err := repositoryRoot()
+	root, err := program.Root()
 	if err != nil {
 		return "", err
 	}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os/exec"
 	"strings"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
 )
 
 // A loader is the load generator.
@@ -52,7 +54,7 @@ func (r result) check() error {
 func (l loader) run(ctx context.Context, there, args []string) (result, error) {
 	args = append(args[:len(args):len(args)], there...)
 	cmd := exec.CommandContext(ctx, l.path, append(args, l.extra...)...)
-	stderr := &tail{}
+	stderr := new(program.Tail)
 	cmd.Stderr = stderr
 	text, failed := cmd.Output()
 	var r result

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
 )
 
 // Times after which a process that does not do what it should is given up.
@@ -33,7 +35,7 @@ type process struct {
 	url    string
 	addr   string // host:port
 	cmd    *exec.Cmd
-	stderr *tail
+	stderr *program.Tail
 	ended  chan struct{}
 }
 
@@ -49,7 +51,7 @@ func (s server) start(ctx context.Context) (*process, error) {
 		url:    fmt.Sprintf("%s://127.0.0.1:%d/socketcluster/", s.scheme, port),
 		addr:   net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
 		cmd:    exec.Command(s.command[0], args...),
-		stderr: &tail{}, ended: make(chan struct{}),
+		stderr: new(program.Tail), ended: make(chan struct{}),
 	}
 	p.cmd.Env = append(os.Environ(), s.env...)
 	p.cmd.Stderr = p.stderr

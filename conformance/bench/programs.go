@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -10,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
 )
 
 // programs are what takes part.
@@ -25,7 +25,7 @@ type programs struct {
 
 // prepare builds what is to be built, into temp.
 func (c *config) prepare(ctx context.Context, temp string) (*programs, error) {
-	root, err := repositoryRoot()
+	root, err := program.Root()
 	if err != nil {
 		return nil, err
 	}
@@ -91,23 +91,4 @@ func (p *programs) of(r row) []server {
 		return []server{ours}
 	}
 	return append([]server{p.reference, ours}, p.peers...)
-}
-
-// repositoryRoot is the nearest folder above the working directory that has a
-// go.mod.
-func repositoryRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("not inside the repository")
-		}
-		dir = parent
-	}
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"sync"
 	"testing"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
 )
 
 // The race detector has nothing to say while every kind of load is on a server at
@@ -19,7 +21,7 @@ func TestRace_UnderLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := repositoryRoot()
+	root, err := program.Root()
 	if err != nil {
 		t.Fatal(err)
 	}

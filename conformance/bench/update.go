@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
 )
 
 // updated are the pages that quote results.
@@ -18,7 +20,7 @@ var quotation = regexp.MustCompile(`(?s)(<!-- bench: ([a-z -]+) -->\n).*?(<!-- b
 // update replaces the quotations in the pages of the repository by what the
 // results say; those of which nothing was measured stay as they are.
 func update(results []result) error {
-	root, err := repositoryRoot()
+	root, err := program.Root()
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
 )
 
 func main() {
@@ -77,7 +79,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 
 // compare plays what is asked for and returns how many transcripts failed.
 func (c *config) compare(stdout io.Writer) (failed int, err error) {
-	root, err := repositoryRoot()
+	root, err := program.Root()
 	if err != nil {
 		return 0, err
 	}

@@ -42,22 +42,3 @@ func commandProgram(command string) (Program, error) {
 	}
 	return Program{Args: words}, nil
 }
-
-// repositoryRoot is the nearest folder above the working directory that has a
-// go.mod.
-func repositoryRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
-		}
-		parent := filepath.Dir(dir)
-		if parent == dir {
-			return "", errors.New("not inside the repository")
-		}
-		dir = parent
-	}
-}

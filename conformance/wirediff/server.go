@@ -10,9 +10,10 @@ import (
 	"os"
 	"os/exec"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
 )
 
 // startTimeout bounds the time from the start of a program to its first line.
@@ -30,7 +31,7 @@ type Server struct {
 	Addr   string
 	cmd    *exec.Cmd
 	http   *http.Client
-	output *tail
+	output *program.Tail
 	exited chan struct{}
 }
 
@@ -66,7 +67,7 @@ func (p Program) start(options string) (*Server, error) {
 		Addr:   fmt.Sprintf("127.0.0.1:%d", port),
 		cmd:    exec.Command(p.Args[0], args...),
 		http:   &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}},
-		output: &tail{},
+		output: new(program.Tail),
 		exited: make(chan struct{}),
 	}
 	s.cmd.Env = append(os.Environ(), p.Env...)
@@ -156,27 +157,4 @@ func freePort() (int, error) {
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
-// A tail keeps the end of what a program writes to its standard error.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-// tailSize is enough for the end of a stack trace.
-const tailSize = 8 << 10
-
-func (t *tail) Write(p []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, p...)
-	t.text = t.text[max(0, len(t.text)-tailSize):]
-	return len(p), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return string(t.text)
 }

@@ -1,0 +1,248 @@
+package agclient_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/protocol"
+)
+
+func TestClient_Disconnect(t *testing.T) {
+	t.Run("OK", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{})
+			all := c.Events().All.Consume()
+			closed := c.Events().Close.Consume()
+			if err := c.Disconnect(0, ""); err != nil {
+				t.Fatal(err)
+			}
+			if got := c.State(); got != agclient.Closed {
+				t.Errorf("State() = %v, want closed", got)
+			}
+			p.expectClose(1000, "")
+			if ev, _ := closed.TryNext(); ev != (agclient.CloseEvent{Code: 1000}) {
+				t.Errorf("Close = %+v, want 1000", ev)
+			}
+			if got, want := names(all), []string{"disconnect", "close"}; !slices.Equal(got, want) {
+				t.Errorf("events = %v, want %v", got, want)
+			}
+			if _, pending := c.PendingReconnect(); pending {
+				t.Error("a reconnect is pending after 1000")
+			}
+		})
+	})
+
+	t.Run("CodeAndReason", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{})
+			failed := c.Events().Error.Consume()
+			c.Disconnect(4600, "bye")
+			p.expectClose(4600, "bye")
+			e, _ := failed.TryNext()
+			want := "SocketProtocolError: Socket connection closed with status code 4600 and reason: bye"
+			if e.Error.Error() != want {
+				t.Errorf("Error = %v, want %v", e.Error, want)
+			}
+		})
+	})
+
+	t.Run("WhileConnecting", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{})
+			all := c.Events().All.Consume()
+			c.Connect()
+			p := f.accept()
+			p.next()
+			c.Disconnect(1000, "never mind")
+			p.expectClose(1000, "never mind")
+			if got, want := names(all), []string{"connecting", "connectAbort", "close"}; !slices.Equal(got, want) {
+				t.Errorf("events = %v, want %v", got, want)
+			}
+		})
+	})
+
+	t.Run("WhileDialling", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{})
+			c.Connect()
+			conn := <-f.conns
+			defer conn.Close()
+			c.Disconnect(0, "")
+			if _, err := http.ReadRequest(newReader(conn)); err == nil {
+				t.Log("the request was sent before the end")
+			}
+			if _, err := conn.Read(make([]byte, 1)); err == nil {
+				t.Error("Read() = nil, want the end of the connection")
+			}
+		})
+	})
+
+	t.Run("Invalid", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{})
+			for _, code := range []protocol.CloseCode{-1, 1, 999, 1005, 1006, 5000} {
+				if err := c.Disconnect(code, ""); !errors.Is(err, agclient.ErrInvalidClose) {
+					t.Errorf("Disconnect(%d) = %v, want ErrInvalidClose", code, err)
+				}
+			}
+			if err := c.Reconnect(1000, strings.Repeat("x", 124)); !errors.Is(err, agclient.ErrInvalidClose) {
+				t.Errorf("Reconnect(long reason) = %v, want ErrInvalidClose", err)
+			}
+			synctest.Wait()
+			p.nothing()
+		})
+	})
+
+	t.Run("ServerNeverAnswers", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{CloseTimeout: 2 * time.Second})
+			start := time.Now()
+			c.Close()
+			if got := time.Since(start); got != 2*time.Second {
+				t.Errorf("Close() took %v, want 2s", got)
+			}
+			p.expectClose(1000, "")
+			p.expectGone()
+		})
+	})
+
+	t.Run("NothingIsWaitedFor", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, _ := f.connected(agclient.Options{CloseTimeout: -1})
+			start := time.Now()
+			c.Close()
+			if got := time.Since(start); got != 0 {
+				t.Errorf("Close() took %v, want no time", got)
+			}
+		})
+	})
+
+	t.Run("ManyAtOnce", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{CloseTimeout: time.Minute})
+			var peers []*peer
+			for range 6 {
+				c.Connect()
+				p := f.accept()
+				p.handshake(`{"id":"x","pingTimeout":1000}`)
+				c.Disconnect(0, "")
+				p.expectClose(1000, "")
+				peers = append(peers, p)
+			}
+			peers[0].expectGone() // cut: only four may take their time
+			peers[1].expectGone()
+			synctest.Wait()
+			peers[2].nothing()
+		})
+	})
+}
+
+func TestClient_Reconnect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c, p := f.connected(agclient.Options{})
+		disconnected := c.Events().Disconnect.Consume()
+		c.Reconnect(0, "About to reconnect")
+		p.expectClose(1000, "About to reconnect")
+		f.accept().handshake(`{"id":"second","pingTimeout":1000}`)
+		synctest.Wait()
+		if got := c.ID(); got != "second" {
+			t.Errorf("ID() = %q, want second", got)
+		}
+		ev, _ := disconnected.TryNext()
+		if ev.Code != 1000 || ev.Reason != "About to reconnect" {
+			t.Errorf("Disconnect = %+v", ev)
+		}
+	})
+}
+
+func TestClient_Close(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		f := newFake(t)
+		c, p := f.connected(agclient.Options{})
+		go func() {
+			p.answer("#subscribe", `null`)
+			p.expectClose(1000, "")
+			p.conn.Close()
+		}()
+		events := c.Events().All.All(t.Context())
+		data := c.Receiver("x").All(t.Context())
+		messages := c.Subscribe("x").Output().All(t.Context())
+		if err := c.Close(); err != nil {
+			t.Fatal(err)
+		}
+		for range events {
+		}
+		for range data {
+		}
+		for range messages {
+		}
+		if err := c.Connect(); !errors.Is(err, agclient.ErrClosed) {
+			t.Errorf("Connect() = %v, want ErrClosed", err)
+		}
+		if err := c.Transmit("x", nil); !errors.Is(err, agclient.ErrClosed) {
+			t.Errorf("Transmit() = %v, want ErrClosed", err)
+		}
+		if err := c.Invoke(t.Context(), "x", nil, nil); !errors.Is(err, agclient.ErrClosed) {
+			t.Errorf("Invoke() = %v, want ErrClosed", err)
+		}
+		if err := c.Send("x"); !errors.Is(err, agclient.ErrClosed) {
+			t.Errorf("Send() = %v, want ErrClosed", err)
+		}
+		if err := c.Close(); err != nil {
+			t.Errorf("Close() again = %v, want nil", err)
+		}
+	})
+}
+
+// An end that the writer notices first is reported once, with its error, and
+// what is sent in between is lost without one.
+func TestClient_WriteFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		broken := errors.New("broken pipe")
+		f := newFake(t)
+		var conn *brokenConn
+		c, err := agclient.New(fakeURL, &agclient.Options{
+			ReconnectDisabled: true,
+			NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				nc, err := f.dial(ctx, network, addr)
+				conn = &brokenConn{Conn: nc}
+				return conn, err
+			},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		disconnected := c.Events().Disconnect.Consume()
+		c.Connect()
+		f.accept().handshake(`{"id":"x","pingTimeout":1000}`)
+		synctest.Wait()
+		conn.fail.Store(&broken)
+		for range 3 {
+			if err := c.Transmit("x", nil); err != nil {
+				t.Errorf("Transmit() = %v", err)
+			}
+		}
+		ev, _ := disconnected.Next(t.Context())
+		if ev.Code != 1006 || !errors.Is(ev.Cause, broken) {
+			t.Errorf("Disconnect = %+v, want 1006 because of the write", ev)
+		}
+	})
+}
