@@ -89,7 +89,8 @@
 // a frame at once. Frames are shared and never copied into queues; what is held
 // for a fan-out stands in no queue, and is not counted for its connections, until
 // it is sent. A message's bytes belong to the loop's read buffer or to the
-// decoder, and are valid only during Message.
+// decoder, and are valid only during Message. What a loop keeps allocated for its
+// next turns follows what it has needed in the last seconds (demand).
 //
 // # Locks
 //
