@@ -180,9 +180,10 @@ func TestHardening_PublishFlood(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
 		h, opened := conns()
 		var received atomic.Int64
-		block := make(chan struct{})
+		blocked, block := make(chan struct{}), make(chan struct{})
 		h.message = func(_ *engine.Conn, _ engine.OpCode, p []byte) {
 			if string(p) == "block" {
+				close(blocked)
 				<-block // a Handler must not, but then the inbox fills for certain
 			}
 			received.Add(1)
@@ -193,6 +194,7 @@ func TestHardening_PublishFlood(t *testing.T) {
 		g := s.NewGroup()
 		g.Add(c)
 		p.text("block")
+		<-blocked
 		const frames = 10000
 		for i := range frames {
 			g.Send(textFrame("%d", i))

@@ -106,7 +106,7 @@ func TestP9_Delay(t *testing.T) {
 	const delayed = 50
 	attack(t, agserver.Options{}, func(a *target) {
 		a.limit([]middleware.Type{middleware.Inbound}, &middleware.RateLimits{
-			Publish: rate.Limit{PerSecond: 50, Burst: 1}, Excess: middleware.Delay,
+			Publish: rate.Limit{PerSecond: 400, Burst: 1}, Excess: middleware.Delay,
 		})
 		var clients []*client
 		for range delayed {

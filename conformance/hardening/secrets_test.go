@@ -94,7 +94,6 @@ func TestA9_SettingsWithSecrets(t *testing.T) {
 		"PrivateAlone":    `{"authPrivateKey":"` + secretKey + `"}`,
 		"NoPEM":           `{"authPrivateKey":"` + secretKey + `","authPublicKey":"x"}`,
 		"BrokenPEM":       `{"authPrivateKey":"-----BEGIN RSA PRIVATE KEY-----\n` + secretKey + `\n-----END RSA PRIVATE KEY-----\n","authPublicKey":"x"}`,
-		"WrongAlgorithm":  `{"authKey":"` + secretKey + `","authAlgorithm":"RS256"}`,
 		"NotAnObject":     `"` + secretKey + `"`,
 		"NotJSON":         secretKey,
 		"MembersInAList":  `[{"authKey":"` + secretKey + `"}]`,
@@ -120,6 +119,21 @@ func TestA9_SettingsWithSecrets(t *testing.T) {
 	})
 }
 
+// Settings that do not go together, and are found out when a token is signed.
+func TestA9_LateErrors(t *testing.T) {
+	p := startProgram(t, "-log-level", "3", "-options", `{"authKey":"`+secretKey+`","authAlgorithm":"RS256"}`)
+	c := dial(t, p.addr).upgrade()
+	defer c.close()
+	c.handshake()
+	if answer := c.call("login", `{"username":"ada"}`); answer.Error == nil || strings.Contains(answer.raw, secretKey) {
+		t.Errorf("login is answered with %s, want an error without the key", answer.raw)
+	}
+	if status := p.terminate(); status != 0 {
+		t.Errorf("exit status %d, want 0", status)
+	}
+	p.without(t, secretKey)
+}
+
 // refused runs a program that must not start, and looks at what it says.
 func refused(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
@@ -128,7 +142,10 @@ func refused(t *testing.T, cmd *exec.Cmd) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	timer := time.AfterFunc(patience, func() { _ = cmd.Process.Kill() })
+	timer := time.AfterFunc(patience, func() {
+		t.Error("the program goes on")
+		_ = cmd.Process.Kill()
+	})
 	defer timer.Stop()
 	if err := cmd.Wait(); err == nil || out.Len() == 0 {
 		t.Errorf("the program ended with %v and said %q, want a refusal and why", err, out.String())
