@@ -21,7 +21,7 @@ import (
 
 // patience is how long what has to come may take: much, as the machine may be
 // busy.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // authKey is that of the clusters under test.
 const authKey = "between us"

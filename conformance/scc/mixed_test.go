@@ -47,8 +47,8 @@ func TestMixed(t *testing.T) {
 
 	tr.disturb()
 	c.restartState()
-	tr.waitBrokers(first, third)
 	c.waitBrokers(2)
+	tr.waitBrokers(first, third)
 	tr.settle()
 	tr.report("the scc-state was started anew")
 
