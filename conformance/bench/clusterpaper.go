@@ -137,11 +137,7 @@ func examplesTable(results []result) table {
 				x.title, j.title, number(x.sockets), number(x.published) + "/s", number(x.published*x.members) + "/s",
 				number(d.nodes), number(d.cores), number(d.perNode/1e9) + " GB",
 			}
-			if j.inside {
-				line = append(line, "", "", "")
-			} else {
-				line = append(line, atLeast(d.engineCores, ""), atLeast(d.engineOut/1e6, " MB/s"), atLeast(d.engineBytes/1e6, " MB"))
-			}
+			line = append(line, atLeast(d.engineCores, ""), atLeast(d.engineOut/1e6, " MB/s"), atLeast(d.engineBytes/1e6, " MB"))
 			t = append(t, line)
 		}
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"strconv"
 )
 
@@ -88,27 +87,32 @@ func clusterCosts(results []result) table {
 		if !ok {
 			continue
 		}
-		cell := func(v, unit string) string {
-			if v == "" || j.inside && unit == "engine" {
-				return ""
-			}
-			return v
-		}
 		t = append(t, []string{
-			j.title, "", µsOf(c.publish), µsOf(c.arrive), µsOf(c.deliver), cell(µsOf(c.engine1), "engine"), cell(µsOf(c.engine2), "engine"),
-			cell(bytesOf(c.bytesIn), "engine"), cell(bytesOf(c.bytesOut), "engine"), bytesOf(c.channelNodes), cell(bytesOf(c.channelEngine), "engine"),
+			j.title, "", µsOf(c.publish), µsOf(c.arrive), µsOf(c.deliver), µsOf(c.engine1), µsOf(c.engine2),
+			bytesOf(c.bytesIn), bytesOf(c.bytesOut), bytesOf(c.channelNodes), bytesOf(c.channelEngine),
 		})
 	}
 	return t
 }
 
-// atLeast writes a number that may be too small to matter.
+// atLeast writes a number that may be too small to matter, or not known (0).
 func atLeast(v float64, unit string) string {
+	if v == 0 {
+		return ""
+	}
 	if v < 0.01 {
 		return "< 0.01" + unit
 	}
 	return number(v) + unit
 }
 
-func µsOf(v float64) string    { return fmt.Sprintf("%s µs", number(v)) }
-func bytesOf(v float64) string { return fmt.Sprintf("%s B", number(v)) }
+func µsOf(v float64) string    { return known(v, " µs") }
+func bytesOf(v float64) string { return known(v, " B") }
+
+// known writes a number; what is 0 does not exist, or is not to be seen.
+func known(v float64, unit string) string {
+	if v == 0 {
+		return ""
+	}
+	return number(v) + unit
+}
