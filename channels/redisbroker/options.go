@@ -115,7 +115,9 @@ func (o *Options) client() rueidis.ClientOption {
 		ClientName: "agserver", TLSConfig: o.TLS,
 		DisableCache: true,
 		DisableRetry: true, // a message that was perhaps delivered is not sent again
-		// Messages of one publisher stay in order on one connection.
+		// Messages of one publisher stay in order on one connection. To have it wait
+		// 20 µs for more (MaxFlushDelay) gained nothing: 13.8 µs a publication
+		// against 13.1.
 		PipelineMultiplex: -1,
 		ConnWriteTimeout:  o.Timeout,
 	}

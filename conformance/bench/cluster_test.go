@@ -77,7 +77,7 @@ func clusterResults(joiner string) []result {
 func TestClusterTables(t *testing.T) {
 	results := clusterResults("nats")
 	for name, want := range map[string]string{
-		"clusters":         "| NATS | 3 |  |  |  |  |  |  |  |  | 6 ms |\n",
+		"clusters":         "| NATS | 3 |  |  |  |  |  |  |  |  |  | 6 ms |\n",
 		"cluster costs":    "| NATS |  | 10 µs | 8 µs | 4 µs | 3 µs | 5 µs | 170 B | 180 B | 1,000 B | 200 B |\n",
 		"cluster locality": "",
 	} {

@@ -27,14 +27,14 @@ func clusterName(joiner string, nodes int, load string) string {
 func clusterTable(results []result) table {
 	m := group(results)
 	t := table{{
-		"joined by", "nodes", "messages", "CPU of the nodes", "of the engine", "p50", "p99",
-		"deliveries", "CPU of the nodes", "p50", "p99",
+		"joined by", "nodes", "messages", "CPU of the nodes", "of the engine", "at 3,000/s: CPU of the nodes", "p50", "p99",
+		"deliveries", "CPU of the nodes", "at 50/s: p50", "p99",
 	}}
 	columns := []struct {
 		load string
 		f    figure
 	}{
-		{"narrow", rate(0, 0)}, {"narrow", nodesCPU}, {"narrow", engineCPU}, {"narrow-rate", medianTime}, {"narrow-rate", p99(0, 0)},
+		{"narrow", rate(0, 0)}, {"narrow", nodesCPU}, {"narrow", engineCPU}, {"narrow-rate", nodesCPU}, {"narrow-rate", medianTime}, {"narrow-rate", p99(0, 0)},
 		{"wide", rate(0, 0)}, {"wide", nodesCPU}, {"wide-rate", medianTime}, {"wide-rate", p99(0, 0)},
 	}
 	for _, j := range joiners {
