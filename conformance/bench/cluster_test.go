@@ -115,6 +115,14 @@ func TestNeeds(t *testing.T) {
 		near(t, "nodes", d.nodes, 4)
 		near(t, "memory of a node", d.perNode, (45e9+10e6*1000*4.0/3)/4)
 	})
+	t.Run("Impossible", func(t *testing.T) {
+		// What each node knows of all channels is too much for it.
+		inside := c
+		inside.inside = true
+		if d := inside.needs(example{sockets: 60e6, published: 1, members: 1, channels: 60e6}); d.nodes != 0 {
+			t.Errorf("nodes: %v, want 0", d.nodes)
+		}
+	})
 	t.Run("Alone", func(t *testing.T) {
 		// Channels of one socket arrive at one node each.
 		d := c.needs(example{sockets: 1e6, published: 1e5, members: 1, channels: 1e6})

@@ -90,8 +90,11 @@ type demand struct {
 	engineBytes float64
 }
 
+// mostNodes ends the search for a number of nodes that is enough.
+const mostNodes = 10_000
+
 // needs works out an example. The number of nodes is found by going round: it
-// says on how many nodes a publication arrives.
+// says on how many nodes a publication arrives. nodes is 0 if no number is enough.
 func (c costs) needs(x example) demand {
 	d := demand{nodes: 1}
 	for range 50 {
@@ -112,8 +115,12 @@ func (c costs) needs(x example) demand {
 		d.engineBytes = subscriptions * c.channelEngine
 		nodes := math.Ceil(max(d.cores/(nodeCores*nodeShare), bytes/(nodeMemoryGB*1e9/2), 2))
 		d.perNode = bytes / nodes
-		if nodes == d.nodes {
-			break
+		switch {
+		case nodes == d.nodes:
+			return d
+		case nodes > mostNodes:
+			d.nodes = 0
+			return d
 		}
 		d.nodes = nodes
 	}
@@ -129,10 +136,17 @@ func examplesTable(results []result) table {
 	for _, x := range examples() {
 		for _, j := range joiners {
 			c, ok := costsOf(results, j)
-			if !ok || j.alone {
+			if !ok || j.alone || j.reference {
 				continue
 			}
 			d := c.needs(x)
+			if d.nodes == 0 {
+				t = append(t, []string{
+					x.title, j.title, number(x.sockets), number(x.published) + "/s", number(x.published*x.members) + "/s",
+					"no number is enough", "", "", "", "", "",
+				})
+				continue
+			}
 			line := []string{
 				x.title, j.title, number(x.sockets), number(x.published) + "/s", number(x.published*x.members) + "/s",
 				number(d.nodes), number(d.cores), number(d.perNode/1e9) + " GB",

@@ -16,6 +16,7 @@ type joiner struct {
 	name, title string
 	alone       bool    // a node that is not joined with any
 	inside      bool    // the nodes are the engine
+	reference   bool    // the nodes are not ours
 	joins       float64 // seconds until the nodes know of each other; 0 is joinTime
 
 	// start starts what the nodes need beside, into the fleet, and returns the
@@ -31,7 +32,7 @@ var joiners = []joiner{
 	{name: "redis", title: "Redis", start: startRedis},
 	{name: "sharded", title: "Redis Cluster, sharded", start: startSharded},
 	{name: "scc", title: "SCC, our brokers", joins: sccJoins, start: startSCC},
-	{name: "scc-node", title: "SCC, all on Node", joins: sccJoins, start: startNodeSCC},
+	{name: "scc-node", title: "SCC, all on Node", reference: true, joins: sccJoins, start: startNodeSCC},
 }
 
 // errNotInstalled is of programs that the machine may lack.
