@@ -191,10 +191,12 @@ func skipPlain(text []byte, i int) int {
 // right, while those above it may be wrong.
 func special(x uint64) uint64 {
 	const ones, highs = 0x0101010101010101, 0x8080808080808080
-	// A quote is the only character that changes places with a space, which is
-	// below it with every control character. A subtraction borrows only above a
-	// byte that is itself one of those looked for.
-	return (x | (x ^ ones*2 - ones*('"'-1)) | (x ^ ones*'\\' - ones)) & highs
+	// Quotes and spaces change places, and so quotes are behind the control
+	// characters. A subtraction borrows only above a byte that is itself one of
+	// those looked for.
+	swapped := x ^ ones*('"'^' ')
+	backslash := x ^ ones*'\\'
+	return (x | (swapped - ones*(' '+1)) | (backslash - ones)) & highs
 }
 
 // escape reads an escape sequence of a string.
