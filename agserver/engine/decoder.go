@@ -71,16 +71,17 @@ func (d *decoder) closed() bool { return d.part != nil && d.part.closed }
 //
 // After an error, or a close event, next consumes and ignores everything.
 func (d *decoder) next(buf []byte, lim *limits) (ev frameEvent, n int, err *ProtocolError) {
-	d.release()
+	if d.part != nil {
+		d.release()
+	}
 	if d.part == nil {
-		if h, size := plainHeader(buf); size > 0 && (lim.maxPayload <= 0 || h.length <= lim.maxPayload) {
-			n = size + int(h.length)
+		if size, length := plainHeader(buf); size > 0 && (lim.maxPayload <= 0 || int64(length) <= lim.maxPayload) {
+			op, n := OpCode(buf[0]&0x0f), size+length
 			payload := buf[size:n:n]
-			unmask(payload, h.mask, 0)
-			if ev, err = textChecked(h.op, payload); err != nil {
-				return frameEvent{}, len(buf), d.fail(err)
+			if ascii := unmaskPlain(payload, [4]byte(buf[size-4:size])); !ascii && op == OpText && !utf8.Valid(payload) {
+				return frameEvent{}, len(buf), d.fail(errInvalidUTF8())
 			}
-			return ev, n, nil
+			return frameEvent{kind: eventMessage, op: op, payload: payload}, n, nil
 		}
 	}
 	for n < len(buf) && !d.closed() {
@@ -118,23 +119,25 @@ func (d *decoder) next(buf []byte, lim *limits) (ev frameEvent, n int, err *Prot
 }
 
 // plainHeader is a short cut for what nearly all input is, a message in one
-// plain frame that is whole in b; size 0 means that it is something else. It
-// takes a text of 128 bytes from 75 ns to 50 ns.
-func plainHeader(b []byte) (h frameHeader, size int) {
+// plain frame that is whole in b: it returns the sizes of its header, whose last
+// four bytes are the mask, and of its payload. Size 0 means that b is something
+// else.
+func plainHeader(b []byte) (size, length int) {
 	if len(b) < 8 || b[0] != bitFin|byte(OpText) && b[0] != bitFin|byte(OpBinary) {
-		return h, 0
+		return 0, 0
 	}
-	switch n := int64(b[1]) - 0x80; {
-	case n >= 0 && n < 126:
-		h.length, size = n, 6
-	case n == 126:
-		h.length, size = int64(binary.BigEndian.Uint16(b[2:])), 8
+	size, length = 6, int(b[1])-0x80
+	if length == 126 {
+		if size, length = 8, int(binary.BigEndian.Uint16(b[2:])); length < 126 {
+			return 0, 0
+		}
+	} else if length < 0 || length > 126 {
+		return 0, 0
 	}
-	if size == 0 || size == 8 && h.length < 126 || int64(len(b)-size) < h.length {
-		return h, 0
+	if len(b)-size < length {
+		return 0, 0
 	}
-	h.op, h.fin, h.mask = OpCode(b[0]&0x0f), true, [4]byte(b[size-4:])
-	return h, size
+	return size, length
 }
 
 // header reads a header from b, behind the bytes of it that came before; size
@@ -319,6 +322,33 @@ func (d *decoder) close() {
 func (d *decoder) reset() {
 	d.close()
 	d.release()
+}
+
+// unmaskPlain applies the mask to p, and reports whether p is ASCII then: one pass
+// in place of two.
+func unmaskPlain(p []byte, mask [4]byte) (ascii bool) {
+	m := uint64(binary.LittleEndian.Uint32(mask[:]))
+	m |= m << 32
+	all := uint64(0)
+	for ; len(p) >= 32; p = p[32:] {
+		a, b := binary.LittleEndian.Uint64(p)^m, binary.LittleEndian.Uint64(p[8:])^m
+		c, d := binary.LittleEndian.Uint64(p[16:])^m, binary.LittleEndian.Uint64(p[24:])^m
+		binary.LittleEndian.PutUint64(p, a)
+		binary.LittleEndian.PutUint64(p[8:], b)
+		binary.LittleEndian.PutUint64(p[16:], c)
+		binary.LittleEndian.PutUint64(p[24:], d)
+		all |= a | b | c | d
+	}
+	for ; len(p) >= 8; p = p[8:] {
+		a := binary.LittleEndian.Uint64(p) ^ m
+		binary.LittleEndian.PutUint64(p, a)
+		all |= a
+	}
+	for i := range p {
+		p[i] ^= byte(m >> (8 * i))
+		all |= uint64(p[i])
+	}
+	return all&0x8080808080808080 == 0
 }
 
 // unmask applies the mask, whose first pos bytes were used up before, to p.

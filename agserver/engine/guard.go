@@ -192,6 +192,7 @@ func (l *loop) succeed(g *Guard) {
 		l.now = l.e.Now()
 		if c := g.conn; c != nil {
 			c.in.abandon()
+			c.count(-len(g.rest)) // it is consumed again
 			l.keepInput(c, g.rest)
 			l.io.leave(c)
 			l.later(c)

@@ -43,6 +43,7 @@ func (c *Conn) takeAside() []byte {
 
 // consume acts on input and returns what cannot be taken yet.
 func (l *loop) consume(c *Conn, b []byte) (rest []byte) {
+	counted := false
 	for len(b) > 0 {
 		switch {
 		case c.state == stateRequest:
@@ -56,13 +57,23 @@ func (l *loop) consume(c *Conn, b []byte) (rest []byte) {
 		case c.state > stateClosing || c.has(flagCut):
 			return nil
 		case c.has(flagPaused) && c.state == stateOpen:
+			if counted {
+				c.count(-len(b)) // it comes here again
+			}
 			return b
 		default:
+			if !counted { // once for all frames
+				c.count(len(b))
+				counted = true
+			}
 			b = b[l.frame(c, b):]
 		}
 	}
 	return nil
 }
+
+// count adds n to the bytes received. The loop alone does.
+func (c *Conn) count(n int) { c.received.Store(c.received.Load() + int64(n)) }
 
 // request tries to read the request from b, and starts deciding over it. It
 // returns how many bytes are used up; 0 = more are needed.
@@ -94,7 +105,6 @@ func (l *loop) request(c *Conn, b []byte) int {
 // bytes that used up.
 func (l *loop) frame(c *Conn, b []byte) int {
 	ev, n, err := c.in.next(b, c.limits())
-	c.received.Store(c.received.Load() + int64(n))
 	if err == nil && (ev.kind == eventPing || ev.kind == eventPong) {
 		err = l.countControl(c)
 	}
@@ -115,7 +125,9 @@ func (l *loop) frame(c *Conn, b []byte) int {
 	case eventClose:
 		l.postClose(c, opPeerClose, ev.code, string(ev.payload))
 	}
-	c.in.release()
+	if c.in.part != nil {
+		c.in.release()
+	}
 	return n
 }
 
