@@ -179,6 +179,40 @@ func TestGuard_TheRestOfTheEvents(t *testing.T) {
 	})
 }
 
+// What was asked of the loop behind the message that got stuck takes effect, when
+// that message was handled because of the inbox, too.
+func TestGuard_TheRestOfTheInbox(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		release := make(chan struct{})
+		paused := make(chan *engine.Conn, 1)
+		_, s := newStuck(t, portable, func(c *engine.Conn, text string) {
+			switch text {
+			case "pause":
+				c.Pause()
+				paused <- c
+				return
+			case "go":
+				(<-paused).Resume()
+				echo(c, "1")
+				echo(c, "2")
+			case "stuck":
+				<-release
+			}
+			echo(c, text)
+		})
+		p, other := s.dial(), s.dial()
+		p.write(texts("pause", "stuck", "3", "4"))
+		other.text("go")
+		for _, text := range []string{"1", "2", "go"} {
+			other.want(text)
+		}
+		p.want("3")
+		p.want("4")
+		close(release)
+		p.want("stuck")
+	})
+}
+
 // A message that did not come in one piece stays what it is while it is handled,
 // whatever comes after it.
 func TestGuard_CollectedMessageStays(t *testing.T) {
