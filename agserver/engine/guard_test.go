@@ -226,14 +226,16 @@ func TestGuard_CollectedMessageStays(t *testing.T) {
 			echo(c, text)
 		})
 		p := s.dial()
-		b := masked(ws.OpText, long)
-		p.write(b[:100])
-		p.write(b[100:])
+		torn := func(text string) {
+			b := masked(ws.OpText, text)
+			p.write(append(texts("first"), b[:100]...))
+			p.want("first") // so that the rest comes by itself
+			p.write(b[100:])
+		}
+		torn(long)
 		for i := range 20 {
 			text := strings.Repeat(fmt.Sprint(i%10), 20_000)
-			b := masked(ws.OpText, text)
-			p.write(b[:100])
-			p.write(b[100:])
+			torn(text)
 			p.want(text)
 		}
 		close(release)
