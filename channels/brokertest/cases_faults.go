@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ func (s Suite) runFaults(t *testing.T) {
 	}{
 		{"Outage", testOutage},
 		{"OutageUnderTraffic", testOutageUnderTraffic},
+		{"OutageWithManyChannels", testOutageWithManyChannels},
 		{"LateBroker", testLateBroker},
 		{"CloseWhileCutOff", testCloseWhileCutOff},
 	} {
@@ -129,6 +131,47 @@ func wantAscending(t *testing.T, got []message, must map[int]bool) {
 		}
 	}
 	t.Logf("%d of %d came, %d that had to are missing", len(came), len(must), missing)
+}
+
+// testOutageWithManyChannels cuts a node off that is subscribed to many channels, and
+// subscribes more meanwhile: it has them all when it is back.
+func testOutageWithManyChannels(t *testing.T, c *cluster, p *Proxy) {
+	const before, meanwhile = 1050, 50
+	b, s := c.node()
+	subscribe := func(from, to int) {
+		var running sync.WaitGroup
+		for worker := range 10 {
+			running.Go(func() {
+				for i := from + worker; i < to; i += 10 {
+					if err := b.Subscribe(t.Context(), strconv.Itoa(i)); err != nil {
+						t.Errorf("Subscribe(%d) = %v, want nil", i, err)
+					}
+				}
+			})
+		}
+		running.Wait()
+	}
+	subscribe(0, before)
+	p.Cut()
+	s.waitState(1)
+	subscribe(before, before+meanwhile)
+	p.Heal()
+	s.waitState(2)
+	for i := range before + meanwhile {
+		c.publish(b, strconv.Itoa(i), `1`)
+	}
+	for i := range before + meanwhile {
+		if got := s.wait(strconv.Itoa(i), 1); string(got[0].data) != `1` {
+			t.Fatalf("channel %d got %v, want 1", i, got)
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n := len(s.messages); n != before+meanwhile {
+		t.Errorf("%d messages came, want %d: one in each channel", n, before+meanwhile)
+	}
+	t.Logf("%d channels were subscribed before, %d meanwhile: all %d are there again, and each got its message once",
+		before, meanwhile, before+meanwhile)
 }
 
 // testLateBroker starts a node before there is anything to connect to.

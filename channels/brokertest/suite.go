@@ -28,6 +28,10 @@ type Suite struct {
 	// Proxied is New for a cluster whose nodes reach the broker by way of a proxy
 	// that the suite cuts. nil leaves out the cases about faults.
 	Proxied func(t *testing.T) (open func() channels.Broker, p *Proxy)
+
+	// Waiting is Proxied for brokers whose publications wait for a connection: for
+	// so long, and so many bytes together. nil leaves out the cases about waiting.
+	Waiting func(t *testing.T, wait time.Duration, maxBytes int) (open func() channels.Broker, p *Proxy)
 }
 
 // Run runs the suite.
@@ -53,6 +57,9 @@ func Run(t *testing.T, s Suite) {
 	}
 	if s.Proxied != nil {
 		t.Run("Faults", s.runFaults)
+	}
+	if s.Waiting != nil {
+		t.Run("Waiting", s.runWaiting)
 	}
 	if s.Nodes < 2 {
 		return

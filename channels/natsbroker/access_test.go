@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nkeys"
 
 	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
 	"github.com/socketcluster-go/socketcluster/internal/certs"
 	"github.com/socketcluster-go/socketcluster/protocol"
@@ -54,7 +55,7 @@ func TestBroker_Access(t *testing.T) {
 			t.Parallel()
 			url := startWith(t, a.server).ClientURL()
 			a.right.URL, a.wrong.URL = url, url
-			s := newSink()
+			s := brokertest.NewTap()
 			b := attach(t, s, &a.right)
 			if err := b.Subscribe(t.Context(), "a"); err != nil {
 				t.Errorf("Subscribe() = %v, want nil", err)
@@ -62,20 +63,20 @@ func TestBroker_Access(t *testing.T) {
 			if err := b.Publish(t.Context(), "a", protocol.Data(`1`)); err != nil {
 				t.Errorf("Publish() = %v, want nil", err)
 			}
-			if got := <-s.messages; got != "1" {
+			if got := <-s.Messages; got != "1" {
 				t.Errorf("delivered %s, want 1", got)
 			}
 
 			if a.isWhatFails == nil {
 				a.isWhatFails = func(err error) bool { return errors.Is(err, channels.ErrUnauthorized) }
 			}
-			refused := newSink()
+			refused := brokertest.NewTap()
 			b = open(t, &a.wrong)
 			defer b.Close()
 			if err := b.Attach(refused); err != nil {
 				t.Fatalf("Attach() = %v, want nil", err)
 			}
-			if err := <-refused.errors; !a.isWhatFails(err) || strings.Contains(err.Error(), secret) {
+			if err := <-refused.Errors; !a.isWhatFails(err) || strings.Contains(err.Error(), secret) {
 				t.Errorf("BrokerError(%v), want what is wrong", err)
 			}
 			if err := b.Publish(t.Context(), "a", nil); !errors.Is(err, channels.ErrDisconnected) {
@@ -151,17 +152,17 @@ func TestBroker_TriesAgain(t *testing.T) {
 	}
 	port := l.Addr().(*net.TCPAddr).Port
 	l.Close()
-	s := newSink()
+	s := brokertest.NewTap()
 	b := open(t, &natsbroker.Options{URL: "127.0.0.1:" + strconv.Itoa(port), User: "ag", Password: secret})
 	t.Cleanup(func() { b.Close() })
 	if err := b.Attach(s); err != nil {
 		t.Fatalf("Attach() = %v, want nil", err)
 	}
-	if err := <-s.errors; errors.Is(err, channels.ErrUnauthorized) {
+	if err := <-s.Errors; errors.Is(err, channels.ErrUnauthorized) {
 		t.Errorf("BrokerError(%v), want that nobody is there", err)
 	}
 	closed := startWith(t, server.Options{Port: port, Username: "ag", Password: "another"})
-	for err := range s.errors {
+	for err := range s.Errors {
 		if errors.Is(err, channels.ErrUnauthorized) {
 			break
 		}
@@ -169,19 +170,19 @@ func TestBroker_TriesAgain(t *testing.T) {
 	closed.Shutdown()
 	closed.WaitForShutdown()
 	startWith(t, server.Options{Port: port, Username: "ag", Password: secret})
-	<-s.ready
+	<-s.Ready
 }
 
 func TestBroker_NamesWhatItMayNotDo(t *testing.T) {
 	only := &server.Permissions{Publish: &server.SubjectPermission{Deny: []string{"ag.closed"}}}
-	s := newSink()
+	s := brokertest.NewTap()
 	b := attach(t, s, &natsbroker.Options{User: "ag", Password: secret, URL: startWith(t, server.Options{
 		Users: []*server.User{{Username: "ag", Password: secret, Permissions: only}},
 	}).ClientURL()})
 	if err := b.Publish(t.Context(), "closed", nil); err != nil {
 		t.Errorf("Publish() = %v, want nil: NATS says no only later", err)
 	}
-	if err := <-s.errors; !errors.Is(err, channels.ErrUnauthorized) {
+	if err := <-s.Errors; !errors.Is(err, channels.ErrUnauthorized) {
 		t.Errorf("BrokerError(%v), want %v", err, channels.ErrUnauthorized)
 	}
 }

@@ -2,6 +2,7 @@ package natsbroker_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 
@@ -18,12 +19,20 @@ func TestBroker(t *testing.T) {
 		},
 		Nodes: 3,
 		Proxied: func(t *testing.T) (func() channels.Broker, *brokertest.Proxy) {
-			p := brokertest.NewProxy(t, startServer(t).Addr().String())
-			return func() channels.Broker {
-				return open(t, &natsbroker.Options{URL: "nats://" + p.Addr()})
-			}, p
+			return proxied(t, natsbroker.Options{})
+		},
+		Waiting: func(t *testing.T, wait time.Duration, maxBytes int) (func() channels.Broker, *brokertest.Proxy) {
+			return proxied(t, natsbroker.Options{Wait: wait, MaxWaiting: maxBytes})
 		},
 	})
+}
+
+// proxied starts a server that brokers with these options reach by a proxy.
+func proxied(t *testing.T, o natsbroker.Options) (func() channels.Broker, *brokertest.Proxy) {
+	t.Helper()
+	p := brokertest.NewProxy(t, startServer(t).Addr().String())
+	o.URL = "nats://" + p.Addr()
+	return func() channels.Broker { return open(t, &o) }, p
 }
 
 // startServer starts a NATS server that ends with the test.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
 	"github.com/socketcluster-go/socketcluster/internal/certs"
 	"github.com/socketcluster-go/socketcluster/internal/redistest"
@@ -56,11 +57,11 @@ func TestBroker_Access(t *testing.T) {
 func checkAccess(t *testing.T, address string, a access) {
 	t.Helper()
 	a.right.Addrs, a.wrong.Addrs = []string{address}, []string{address}
-	s := newSink()
+	s := brokertest.NewTap()
 	b := attach(t, s, &a.right)
 	select {
-	case <-s.ready:
-	case err := <-s.errors:
+	case <-s.Ready:
+	case err := <-s.Errors:
 		t.Fatalf("BrokerError(%v), want a connection", err)
 	}
 	if err := b.Subscribe(t.Context(), "a"); err != nil {
@@ -69,15 +70,15 @@ func checkAccess(t *testing.T, address string, a access) {
 	if err := b.Publish(t.Context(), "a", protocol.Data(`1`)); err != nil {
 		t.Errorf("Publish() = %v, want nil", err)
 	}
-	if got := <-s.messages; got != "1" {
+	if got := <-s.Messages; got != "1" {
 		t.Errorf("delivered %s, want 1", got)
 	}
 	if a.isWhatFails == nil {
 		a.isWhatFails = func(err error) bool { return errors.Is(err, channels.ErrUnauthorized) }
 	}
-	refused := newSink()
+	refused := brokertest.NewTap()
 	b = attach(t, refused, &a.wrong)
-	if err := <-refused.errors; !a.isWhatFails(err) || strings.Contains(err.Error(), secret) {
+	if err := <-refused.Errors; !a.isWhatFails(err) || strings.Contains(err.Error(), secret) {
 		t.Errorf("BrokerError(%v), want what is wrong", err)
 	}
 	if err := b.Publish(t.Context(), "a", nil); !errors.Is(err, channels.ErrDisconnected) {
@@ -120,9 +121,9 @@ func tlsAccess(t *testing.T, mutual bool) access {
 
 func TestBroker_NamesWhatItMayNotDo(t *testing.T) {
 	address := redistest.Start(t, "--user", "ag", "on", ">"+secret, "resetchannels", "&ag:open", "+@all").Addr
-	s := newSink()
+	s := brokertest.NewTap()
 	b := attach(t, s, &redisbroker.Options{Addrs: []string{address}, Username: "ag", Password: secret})
-	<-s.ready
+	<-s.Ready
 	if err := b.Publish(t.Context(), "closed", nil); !errors.Is(err, channels.ErrUnauthorized) {
 		t.Errorf("Publish() = %v, want %v", err, channels.ErrUnauthorized)
 	}
@@ -144,12 +145,12 @@ func TestBroker_Sentinel(t *testing.T) {
 	}
 	redistest.Start(t, "--requirepass", secret, "--masterauth", secret, "--replicaof", host+" "+port)
 	sentinel := redistest.StartSentinel(t, "watch", master.Addr, secret, "sentinel's own")
-	s := newSink()
+	s := brokertest.NewTap()
 	o := &redisbroker.Options{
 		Addrs: []string{sentinel.Addr}, SentinelMaster: "watch", SentinelPassword: "sentinel's own", Password: secret,
 	}
 	b := attach(t, s, o)
-	<-s.ready
+	<-s.Ready
 	if err := b.Subscribe(t.Context(), "a"); err != nil {
 		t.Fatalf("Subscribe() = %v, want nil", err)
 	}
@@ -158,26 +159,26 @@ func TestBroker_Sentinel(t *testing.T) {
 		if err := b.Publish(t.Context(), "a", protocol.Data(text)); err != nil {
 			t.Fatalf("Publish() = %v, want nil", err)
 		}
-		if got := <-s.messages; got != text {
+		if got := <-s.Messages; got != text {
 			t.Fatalf("delivered %s, want %s", got, text)
 		}
 	}
 	publish("1")
 	sentinel.AwaitReplica(t)
 	master.Kill()
-	if lost := <-s.states; !errors.Is(lost, channels.ErrDisconnected) {
+	if lost := <-s.States; !errors.Is(lost, channels.ErrDisconnected) {
 		t.Errorf("BrokerStateChange(%v), want %v", lost, channels.ErrDisconnected)
 	}
-	if back := <-s.states; back != nil {
+	if back := <-s.States; back != nil {
 		t.Fatalf("BrokerStateChange(%v), want nil", back)
 	}
 	publish("2")
 
 	wrong := *o
 	wrong.SentinelPassword = secret
-	refused := newSink()
+	refused := brokertest.NewTap()
 	attach(t, refused, &wrong)
-	if err := <-refused.errors; !errors.Is(err, channels.ErrUnauthorized) {
+	if err := <-refused.Errors; !errors.Is(err, channels.ErrUnauthorized) {
 		t.Errorf("BrokerError(%v), want %v", err, channels.ErrUnauthorized)
 	}
 }

@@ -2,6 +2,7 @@ package redisbroker_test
 
 import (
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -33,7 +34,7 @@ func TestBroker_Cluster(t *testing.T) {
 	for name, o := range map[string]redisbroker.Options{"Plain": {}, "Sharded": {Sharded: true}} {
 		t.Run(name, func(t *testing.T) {
 			s := suite(server, o)
-			s.Proxied = nil // the nodes tell each other's addresses, which leads round a proxy
+			s.Proxied, s.Waiting = nil, nil // the nodes tell each other's addresses, which leads round a proxy
 			s.Gossips = true
 			brokertest.Run(t, s)
 		})
@@ -50,12 +51,22 @@ func suite(server string, o redisbroker.Options) brokertest.Suite {
 		},
 		Nodes: 3,
 		Proxied: func(t *testing.T) (func() channels.Broker, *brokertest.Proxy) {
-			p := brokertest.NewProxy(t, server)
+			return proxied(t, server, o)
+		},
+		Waiting: func(t *testing.T, wait time.Duration, maxBytes int) (func() channels.Broker, *brokertest.Proxy) {
 			o := o
-			o.Addrs, o.Prefix = []string{p.Addr()}, t.Name()+":"
-			return func() channels.Broker { return open(t, &o) }, p
+			o.Wait, o.MaxWaiting = wait, maxBytes
+			return proxied(t, server, o)
 		},
 	}
+}
+
+// proxied has brokers with these options reach the server by a proxy.
+func proxied(t *testing.T, server string, o redisbroker.Options) (func() channels.Broker, *brokertest.Proxy) {
+	t.Helper()
+	p := brokertest.NewProxy(t, server)
+	o.Addrs, o.Prefix = []string{p.Addr()}, t.Name()+":"
+	return func() channels.Broker { return open(t, &o) }, p
 }
 
 func open(t testing.TB, o *redisbroker.Options) *redisbroker.Broker {

@@ -9,15 +9,16 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
 // attachSharded opens a broker on a Redis Cluster and waits until it is ready.
-func attachSharded(t *testing.T, s *sink, server string) *redisbroker.Broker {
+func attachSharded(t *testing.T, s *brokertest.Tap, server string) *redisbroker.Broker {
 	t.Helper()
 	b := attach(t, s, &redisbroker.Options{Addrs: []string{server}, Sharded: true})
-	wait(t, s.ready)
+	wait(t, s.Ready)
 	return b
 }
 
@@ -35,7 +36,7 @@ func wait[T any](t *testing.T, c <-chan T) T {
 // A channel whose slot is given to another shard is subscribed there.
 func TestBroker_ShardGivesAChannelAway(t *testing.T) {
 	servers := startClusterOf(t, 3)
-	s := newSink()
+	s := brokertest.NewTap()
 	b := attachSharded(t, s, servers[0])
 	if err := b.Subscribe(t.Context(), "news"); err != nil {
 		t.Fatalf("Subscribe() = %v, want nil", err)
@@ -45,7 +46,7 @@ func TestBroker_ShardGivesAChannelAway(t *testing.T) {
 		if err := b.Publish(t.Context(), "news", protocol.Data(message)); err != nil {
 			t.Fatalf("Publish() = %v, want nil", err)
 		}
-		if got := wait(t, s.messages); got != message {
+		if got := wait(t, s.Messages); got != message {
 			t.Errorf("Deliver(%s), want %s", got, message)
 		}
 	}
@@ -57,17 +58,17 @@ func TestBroker_ShardGivesAChannelAway(t *testing.T) {
 	for _, server := range []string{servers[(owner+1)%len(servers)], servers[owner], servers[(owner+2)%len(servers)]} {
 		redis(t, server, "CLUSTER", "SETSLOT", strconv.Itoa(slot), "NODE", id)
 	}
-	if lost := wait(t, s.states); !errors.Is(lost, channels.ErrDisconnected) {
+	if lost := wait(t, s.States); !errors.Is(lost, channels.ErrDisconnected) {
 		t.Errorf("BrokerStateChange(%v), want %v", lost, channels.ErrDisconnected)
 	}
-	for wait(t, s.states) != nil { // back at once, or after another look at the cluster
+	for wait(t, s.States) != nil { // back at once, or after another look at the cluster
 	}
 	publish("2")
 }
 
 // Channels of a shard share its connection, so that a node can have many.
 func TestBroker_ManyShardedChannels(t *testing.T) {
-	s := newSink()
+	s := brokertest.NewTap()
 	b := attachSharded(t, s, startCluster(t))
 	before := runtime.NumGoroutine()
 	const n = 500
@@ -83,7 +84,7 @@ func TestBroker_ManyShardedChannels(t *testing.T) {
 		if err := b.Publish(t.Context(), fmt.Sprint(i), protocol.Data(strconv.Itoa(i))); err != nil {
 			t.Fatalf("Publish() = %v, want nil", err)
 		}
-		if got := wait(t, s.messages); got != strconv.Itoa(i) {
+		if got := wait(t, s.Messages); got != strconv.Itoa(i) {
 			t.Fatalf("Deliver(%s), want %d", got, i)
 		}
 	}
@@ -93,7 +94,7 @@ func TestBroker_ManyShardedChannels(t *testing.T) {
 		}
 	}
 	select {
-	case lost := <-s.states:
+	case lost := <-s.States:
 		t.Errorf("BrokerStateChange(%v) after channels were unsubscribed", lost)
 	default:
 	}
