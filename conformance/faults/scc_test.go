@@ -1,0 +1,71 @@
+package faults_test
+
+import (
+	"testing"
+)
+
+// sccProcess is a process of an SCC cluster other than a worker.
+type sccProcess struct {
+	*process
+	address string
+	mode    string
+	env     []string
+}
+
+// startSCC starts agserver in one of the modes that are no worker's.
+func startSCC(t *testing.T, mode string, env ...string) *sccProcess {
+	t.Helper()
+	p := &sccProcess{address: freeAddress(t), mode: mode, env: env}
+	p.start(t)
+	return p
+}
+
+func (p *sccProcess) start(t *testing.T) {
+	t.Helper()
+	p.process = run(t, "", p.env, agserver, p.mode, "-host", "127.0.0.1", "-port", portOf(t, p.address), "-log-format", "json")
+	waitListening(t, p.address)
+}
+
+// restart starts a process anew that was killed.
+func (p *sccProcess) restart() {
+	p.t.Helper()
+	p.start(p.t)
+}
+
+// startSCCCluster starts an scc-state that announces at once, and a broker.
+func startSCCCluster(t *testing.T) (state, broker *sccProcess) {
+	t.Helper()
+	state = startSCC(t, "scc-state", "SCC_STATE_SERVER_STARTUP_DELAY=0",
+		"SCC_STATE_SERVER_SCALE_OUT_DELAY=50", "SCC_STATE_SERVER_SCALE_BACK_DELAY=50")
+	broker = startSCC(t, "scc-broker", "SCC_STATE_SERVER_HOST=127.0.0.1", "SCC_STATE_SERVER_PORT="+portOf(t, state.address),
+		"SCC_BROKER_SERVER_RETRY_DELAY=100")
+	return state, broker
+}
+
+// TestSCCBrokerKilled kills the scc-broker between two workers, and starts it anew.
+func TestSCCBrokerKilled(t *testing.T) {
+	t.Parallel()
+	state, broker := startSCCCluster(t)
+	testEngineKilled(t, func() { broker.kill() }, broker.restart, "-scc", state.address)
+}
+
+// TestSCCStateKilled kills the scc-state under traffic, and starts it anew: nobody
+// misses anything, as long as no broker comes or goes.
+func TestSCCStateKilled(t *testing.T) {
+	t.Parallel()
+	state, broker := startSCCCluster(t)
+	a, b := startNode(t, "A", "-scc", state.address), startNode(t, "B", "-scc", state.address)
+	publishers := []*publisher{a.publish(), b.publish()}
+	subscribers := []*subscriber{a.subscribe(), b.subscribe()}
+	meet(publishers, subscribers)
+	for i := range 2 {
+		publishers[0].waitMore(calm)
+		state.kill()
+		publishers[0].waitMore(calm)
+		state.restart()
+		broker.waitLog("joined the cluster", i+2)
+		state.waitLog("a worker joined", 2)
+	}
+	publishers[1].waitMore(calm)
+	checkAll(publishers, subscribers)
+}
