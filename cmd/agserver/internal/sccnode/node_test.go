@@ -125,6 +125,22 @@ func TestNode_JoinsUntilTaken(t *testing.T) {
 	})
 }
 
+func TestNode_WaitsBeforeItConnectsAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		state, calls := stateServer(t, func(string) error { return errors.New("not now") })
+		run(t, state, sccnode.Options{})
+		<-calls
+		time.Sleep(sccnode.DefaultRetryDelay / 2)
+		begin := time.Now()
+		for s := range state.Clients() {
+			s.Terminate()
+		}
+		if d := (<-calls).at.Sub(begin); d < sccnode.DefaultRetryDelay {
+			t.Errorf("connected and joined again after %v, want no earlier than after %v", d, sccnode.DefaultRetryDelay)
+		}
+	})
+}
+
 func TestNode_JoinsAfterEachConnect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		state, calls := stateServer(t, fine)

@@ -142,3 +142,17 @@ func TestState_WorkersPort(t *testing.T) {
 		})
 	}
 }
+
+// Nobody would take out a member whose connection has ended before it joined.
+func TestState_JoinAndEndAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		srv := start(t, atOnce())
+		for range 500 {
+			b := dial(t, srv, "scc-broker", "8888")
+			b.Send(`{"event":"sccBrokerJoinCluster","data":` + local + `,"cid":2}`)
+			b.Cut()
+		}
+		synctest.Wait()
+		worker(t, srv, "8000", "8000", "")
+	})
+}

@@ -39,7 +39,6 @@ func (s *State) announceWorkers() {
 			s.tell(m, &s.workers, workerNews{uris, time, m.uri})
 		}
 	}
-	s.workers.newcomer = nil
 }
 
 // tell calls a worker until it has answered, has left, or there is newer news of
