@@ -62,7 +62,8 @@ type Action struct {
 	// Socket is nil for HandshakeWS, when there is none yet.
 	Socket Socket
 
-	// Request is the upgrade request, for HandshakeWS and HandshakeSC.
+	// Request is the upgrade request, for HandshakeWS and HandshakeSC. Its TLS has
+	// the certificates that the client has shown.
 	Request *http.Request
 
 	// Channel is the name for Subscribe, PublishIn and PublishOut.

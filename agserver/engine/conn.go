@@ -57,7 +57,7 @@ type Conn struct {
 	ctlAt    uint16        // and the low bits of which
 	gen      uint16        // tells the connection from others that had the slot a moment ago
 	marks    mark
-	peer     peerAddr // immutable; kept.remote has what does not fit
+	peer     peerAddr // immutable; kept.origin has what does not fit
 	state    state
 }
 
@@ -197,8 +197,8 @@ func (c *Conn) Request() *Request { return c.kept.request(c.peer) }
 
 // RemoteAddr returns the peer's address; nil = unknown.
 func (c *Conn) RemoteAddr() net.Addr {
-	if c.kept.remote != nil {
-		return c.kept.remote
+	if a := c.kept.origin.address(); a != nil {
+		return a
 	}
 	return c.peer.netAddr()
 }

@@ -27,12 +27,14 @@ func (e *Engine) shakeHands(tc *tls.Conn, w *web) error {
 			e.gone()
 			return
 		}
-		if proto := tc.ConnectionState().NegotiatedProtocol; proto != "" && proto != "http/1.1" {
+		state := tc.ConnectionState()
+		if proto := state.NegotiatedProtocol; proto != "" && proto != "http/1.1" {
 			e.handOverTLS(tc, w)
 			return
 		}
 		peer, odd := splitAddr(tc.RemoteAddr())
-		err := e.adoptAny(tc, func(l *loop) *Conn { return newConn(l, peer, odd, w) }, func(l *loop, c *Conn) {
+		from := originOf(odd, &state)
+		err := e.adoptAny(tc, func(l *loop) *Conn { return newConn(l, peer, from, w) }, func(l *loop, c *Conn) {
 			l.begin(c)
 			if limit := l.set.UpgradeTimeout; limit > 0 { // it has run since accept
 				l.timeout(c, max(limit-l.now.Sub(start), 0))

@@ -90,7 +90,7 @@ func (l *loop) request(c *Conn, b []byte) int {
 		l.handOver(c, b)
 		return len(b)
 	}
-	r.peer, r.remote = c.peer, c.kept.remote
+	r.peer, r.origin = c.peer, c.kept.origin
 	if ref := checkUpgrade(r, l.set.Deflate); ref != nil {
 		l.refuse(c, ref)
 		return len(b)

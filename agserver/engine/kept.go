@@ -1,7 +1,7 @@
 package engine
 
 import (
-	"net"
+	"crypto/tls"
 	"strings"
 )
 
@@ -21,7 +21,7 @@ type kept struct {
 	// CRLF; "" = there is neither. Lines of one name are in one of them, in order.
 	// What only served the upgrade is in none.
 	shared, own string
-	remote      net.Addr // the peer's address if it does not fit in a peerAddr
+	origin      *origin
 	params      connParams
 
 	web *web // until the connection is open: see newConn
@@ -41,7 +41,7 @@ func (w *web) unopened() *kept {
 
 // request makes the request again, as it was but for what only served the upgrade.
 func (k *kept) request(peer peerAddr) *Request {
-	r := &Request{head: k.shared, peer: peer, remote: k.remote}
+	r := &Request{head: k.shared, peer: peer, origin: k.origin}
 	if k.own != "" {
 		line, fields, _ := strings.Cut(k.shared, "\r\n")
 		query, own, _ := strings.Cut(k.own, "\r\n")
@@ -53,37 +53,51 @@ func (k *kept) request(peer peerAddr) *Request {
 
 // A keeper makes the kepts of a loop's connections.
 type keeper struct {
-	known       map[string]*kept // by shared; those without anything of their own
-	shared, own []byte           // buffers
+	known       map[keptKey]*kept // those without anything of their own
+	shared, own []byte            // buffers
+}
+
+// keptKey is what connections have in common that share a kept, but for its params.
+type keptKey struct {
+	shared string
+	secure secureKey
 }
 
 // keep returns what is kept of a request.
 func (m *keeper) keep(r *Request, params connParams) *kept {
 	m.split(r.head)
-	k := m.known[string(m.shared)]
+	secure := secureKeyOf(r.origin.state())
+	k := m.known[keptKey{string(m.shared), secure}]
 	if k == nil || k.params != params {
-		k = m.learn(params)
+		k = m.learn(params, r.origin.state(), secure)
 	}
-	if len(m.own) == 0 && r.remote == nil {
+	if len(m.own) == 0 && !r.origin.isOwn() {
 		return k
 	}
 	special := *k
 	special.own = string(m.own)
-	special.remote = r.remote
+	if r.origin.isOwn() {
+		special.origin = originOf(r.origin.address(), keptState(r.origin.state()))
+	}
 	return &special
 }
 
 // learn makes a kept of m.shared.
-func (m *keeper) learn(params connParams) *kept {
+func (m *keeper) learn(params connParams, state *tls.ConnectionState, secure secureKey) *kept {
 	params.subprotocol = strings.Clone(params.subprotocol) // a part of the request, as a rule
 	k := &kept{shared: string(m.shared), params: params}
-	if len(k.shared) > keptLong {
+	if state != nil {
+		common := keptState(state)
+		common.PeerCertificates, common.VerifiedChains = nil, nil
+		k.origin = originOf(nil, common)
+	}
+	if len(k.shared)+len(secure.name) > keptLong {
 		return k
 	}
 	if m.known == nil || len(m.known) >= keptMost {
-		m.known = make(map[string]*kept)
+		m.known = make(map[keptKey]*kept)
 	}
-	m.known[k.shared] = k
+	m.known[keptKey{k.shared, secure}] = k
 	return k
 }
 

@@ -60,7 +60,8 @@ func TestKeeper_IsBounded(t *testing.T) {
 		m.keep(mustParse(t, head(fmt.Sprintf("User-Agent: %d\r\n", i))), connParams{})
 	}
 	m.keep(mustParse(t, head("User-Agent: "+strings.Repeat("x", keptLong)+"\r\n")), connParams{})
-	for text := range m.known {
+	for key := range m.known {
+		text := key.shared
 		if len(text) > keptLong {
 			t.Errorf("the keeper knows a text of %d bytes, want at most %d", len(text), keptLong)
 		}
@@ -81,7 +82,7 @@ func TestKept_Address(t *testing.T) {
 		textAddr("somewhere"),
 		nil,
 	} {
-		r.setRemote(a)
+		r.setRemote(a, nil)
 		c := &Conn{kept: new(keeper).keep(r, connParams{})}
 		c.peer, _ = peerAddrOf(a)
 		got := c.RemoteAddr()

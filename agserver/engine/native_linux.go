@@ -102,7 +102,7 @@ func (a *acceptor) hand() error {
 		return err
 	}
 	peer, odd := a.from.addr()
-	return l.take(a.fd, op{kind: opAdopt, c: newConn(l, peer, odd, a.web), n: uint32(a.fd)})
+	return l.take(a.fd, op{kind: opAdopt, c: newConn(l, peer, originOf(odd, nil), a.web), n: uint32(a.fd)})
 }
 
 // turnAwayFD refuses a connection that was accepted a moment ago.

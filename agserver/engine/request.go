@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"crypto/tls"
 	"net"
 	"strings"
 )
@@ -13,24 +14,32 @@ type Request struct {
 	// the blank line. Its syntax was checked when the Request was made.
 	head   string
 	peer   peerAddr
-	remote net.Addr // what does not fit in peer
+	origin *origin // what peer does not say
 }
 
 // clone returns a copy that shares no memory with r.
 func (r *Request) clone() *Request {
-	return &Request{strings.Clone(r.head), r.peer, r.remote}
+	return &Request{strings.Clone(r.head), r.peer, r.origin}
 }
 
-// setRemote records the peer's address, before the request is shared.
-func (r *Request) setRemote(a net.Addr) { r.peer, r.remote = splitAddr(a) }
+// setRemote records where the request comes from, before it is shared.
+func (r *Request) setRemote(a net.Addr, state *tls.ConnectionState) {
+	peer, odd := splitAddr(a)
+	r.peer, r.origin = peer, originOf(odd, state)
+}
 
 // RemoteAddr returns the peer's address; nil = unknown.
 func (r *Request) RemoteAddr() net.Addr {
-	if r.remote != nil {
-		return r.remote
+	if a := r.origin.address(); a != nil {
+		return a
 	}
 	return r.peer.netAddr()
 }
+
+// TLS returns what is known of the connection's TLS; nil = it has none. The request
+// of an open connection has the client's certificates, and version, cipher suite,
+// protocol and server name, and no more: connections without certificates share them.
+func (r *Request) TLS() *tls.ConnectionState { return r.origin.state() }
 
 // Method returns the request's method.
 func (r *Request) Method() string {

@@ -22,7 +22,7 @@ func newRequest(r *http.Request) *Request {
 	}
 	_ = r.Header.Write(&b) // sorted; a strings.Builder does not fail
 	out := &Request{head: b.String()}
-	out.setRemote(parseAddr(r.RemoteAddr))
+	out.setRemote(parseAddr(r.RemoteAddr), r.TLS)
 	return out
 }
 
@@ -54,7 +54,7 @@ func (r *Request) HTTP() *http.Request {
 	}
 	out := &http.Request{
 		Method: r.Method(), RequestURI: target, URL: u, Host: r.Host(),
-		Proto: proto, Header: make(http.Header), Body: http.NoBody,
+		Proto: proto, Header: make(http.Header), Body: http.NoBody, TLS: r.TLS(),
 	}
 	out.ProtoMajor, out.ProtoMinor, _ = http.ParseHTTPVersion(proto)
 	_, rest, _ := strings.Cut(r.head, "\r\n")

@@ -47,7 +47,7 @@ func TestRequest_Accessors(t *testing.T) {
 	if got := r.RemoteAddr(); got != nil {
 		t.Errorf("RemoteAddr() = %v, want nil", got)
 	}
-	r.setRemote(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 5})
+	r.setRemote(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 5}, nil)
 	if got := r.RemoteAddr().String(); got != "10.0.0.1:5" {
 		t.Errorf("RemoteAddr() = %q, want 10.0.0.1:5", got)
 	}
@@ -62,7 +62,7 @@ func TestRequest_OriginOfVersion8(t *testing.T) {
 
 func TestRequest_HTTP(t *testing.T) {
 	r := mustParse(t, head("X: 1\r\nX: 2\r\n"))
-	r.setRemote(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 5})
+	r.setRemote(&net.TCPAddr{IP: net.IPv4(10, 0, 0, 1), Port: 5}, nil)
 	for name, r := range map[string]*Request{"AsParsed": r, "Kept": new(keeper).keep(r, connParams{}).request(r.peer)} {
 		t.Run(name, func(t *testing.T) {
 			h := r.HTTP()

@@ -145,7 +145,7 @@ func (e *Engine) serveConn(nc net.Conn, w *web) error {
 		return e.shakeHands(tc, w)
 	}
 	peer, odd := splitAddr(nc.RemoteAddr())
-	return e.adoptAny(nc, func(l *loop) *Conn { return newConn(l, peer, odd, w) }, (*loop).begin)
+	return e.adoptAny(nc, func(l *loop) *Conn { return newConn(l, peer, originOf(odd, nil), w) }, (*loop).begin)
 }
 
 // adoptAny makes the connection of nc, which was admitted, and lets it begin on

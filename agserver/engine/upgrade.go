@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"net"
 	"net/http"
 )
 
@@ -13,11 +12,11 @@ type aside struct {
 }
 
 // newConn makes a connection that l is to adopt, for which w serves requests that are
-// no upgrade; nil = nobody does. odd is its address if that does not fit in peer.
-func newConn(l *loop, peer peerAddr, odd net.Addr, w *web) *Conn {
+// no upgrade; nil = nobody does. from is what peer does not say.
+func newConn(l *loop, peer peerAddr, from *origin, w *web) *Conn {
 	c := &Conn{loop: l, peer: peer, kept: w.unopened()}
-	if odd != nil {
-		c.kept = &kept{web: w, remote: odd}
+	if from != nil {
+		c.kept = &kept{web: w, origin: from}
 	}
 	return c
 }
