@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -135,6 +136,41 @@ func TestGuard_Yield(t *testing.T) {
 		p.want("yields")
 		h.told.wait(t, "1 held=true; relieved; 2 held=true; yields held=false")
 	})
+}
+
+// A call that ends while its loop is being taken goes on once that is done.
+func TestGuard_LeaveWaitsForRelieve(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h := &slowRelief{relieving: make(chan struct{}), lost: make(chan bool)}
+		h.message = func(c *engine.Conn, _ engine.OpCode, _ []byte) {
+			g := c.Guard()
+			g.Relief = h
+			g.Enter()
+			<-h.relieving
+			held, _ := g.Leave()
+			h.lost <- !held && h.relieved.Load()
+		}
+		s := serve(t, h, engine.Config{Loops: 1, Portable: portable}, nil)
+		s.dial().text("stuck")
+		if !<-h.lost {
+			t.Error("Leave() returned before Relieve() had, or with the loop")
+		}
+	})
+}
+
+// slowRelief is a Handler whose Relieve takes its time.
+type slowRelief struct {
+	handler
+	relieving chan struct{}
+	relieved  atomic.Bool
+	lost      chan bool
+}
+
+// Relieve implements engine.Relief.
+func (h *slowRelief) Relieve() {
+	close(h.relieving)
+	time.Sleep(10 * time.Millisecond) // only a Leave that does not wait is quicker
+	h.relieved.Store(true)
 }
 
 // What other sockets had sent when a message got stuck is handled, too.
