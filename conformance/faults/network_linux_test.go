@@ -93,5 +93,5 @@ func (n *network) ip(args ...string) {
 // startNode starts a node in the namespace, whose clients come by the direct line.
 func (n *network) startNode(name string, args ...string) *node {
 	n.t.Helper()
-	return startNodeIn(n.t, n.namespace, n.direct, name, args...)
+	return startNodeIn(n.t, n.namespace, n.direct, nil, name, args...)
 }

@@ -142,14 +142,15 @@ type node struct {
 // startNode starts an agserver and waits until it is joined with its cluster.
 func startNode(t *testing.T, name string, args ...string) *node {
 	t.Helper()
-	return startNodeIn(t, "", "127.0.0.1", name, args...)
+	return startNodeIn(t, "", "127.0.0.1", nil, name, args...)
 }
 
 // startNodeIn starts one in a network namespace; an empty one is that of the test.
-func startNodeIn(t *testing.T, network, host, name string, args ...string) *node {
+// The environment is more of it.
+func startNodeIn(t *testing.T, network, host string, env []string, name string, args ...string) *node {
 	t.Helper()
 	args = append([]string{"-env", "prod", "-host", host, "-port", "0", "-log-format", "json", "-drain", "1s"}, args...)
-	env := []string{`SOCKETCLUSTER_OPTIONS={"authKey":"the same for all nodes"}`}
+	env = append(env, `SOCKETCLUSTER_OPTIONS={"authKey":"the same for all nodes"}`)
 	n := &node{process: run(t, network, env, agserver, args...), name: name}
 	n.address = n.waitLog("listening", 1)["address"].(string)
 	n.waitLog("joined with the cluster", 1)

@@ -1,7 +1,9 @@
 package faults_test
 
 import (
+	"net"
 	"testing"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/internal/redistest"
@@ -20,4 +22,40 @@ func TestRedisCut(t *testing.T) {
 	redis := redistest.Start(t)
 	p := brokertest.NewProxy(t, redis.Addr)
 	testCut(t, p, []string{"-redis", redis.Addr}, []string{"-redis", p.Addr()})
+}
+
+// TestRedisFailover kills the master that a sentinel watches over: the nodes go on
+// by the replica that it is replaced by.
+func TestRedisFailover(t *testing.T) {
+	t.Parallel()
+	const password, sentinels = "s3cret", "sentinel's own"
+	master := redistest.Start(t, "--requirepass", password, "--masterauth", password)
+	host, port, err := net.SplitHostPort(master.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	redistest.Start(t, "--requirepass", password, "--masterauth", password, "--replicaof", host, port)
+	sentinel := redistest.StartSentinel(t, "faults", master.Addr, password, sentinels)
+	sentinel.AwaitReplica(t)
+	env := []string{"SOCKETCLUSTER_REDIS_PASSWORD=" + password, "SOCKETCLUSTER_REDIS_SENTINEL_PASSWORD=" + sentinels}
+	var publishers []*publisher
+	var subscribers []*subscriber
+	var nodes []*node
+	for _, name := range names[:2] {
+		n := startNodeIn(t, "", "127.0.0.1", env, name, "-redis", sentinel.Addr, "-redis-sentinel", "faults")
+		nodes, publishers, subscribers = append(nodes, n), append(publishers, n.publish()), append(subscribers, n.subscribe())
+	}
+	meet(publishers, subscribers)
+	publishers[0].waitMore(calm)
+	f := begin()
+	master.Kill()
+	for _, n := range nodes {
+		n.waitLog("cut off from the cluster", 1)
+		n.waitLog("joined with the cluster again", 1)
+	}
+	f.end()
+	t.Logf("the nodes were joined again after %v", f.to.Sub(f.from).Round(100*time.Millisecond))
+	meet(publishers, subscribers)
+	publishers[1].waitMore(calm)
+	checkAll(publishers, subscribers, f)
 }
