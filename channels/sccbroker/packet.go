@@ -2,6 +2,7 @@ package sccbroker
 
 import (
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/tidwall/gjson"
@@ -18,68 +19,74 @@ const maxPacket = 256 << 10
 //
 // Until it is taken it is guarded by Broker.mu, and then its line's goroutine's.
 type packet struct {
-	text     []byte
-	messages []span
-	began    time.Time
-	taken    bool          // it is on its way: nothing is added any more
-	over     chan struct{} // closed when it is clear what came of it
-	err      error         // set before
+	channel, sender string
+	messages        []message
+	lastID          int
+	bytes           int // of the messages
+	began           time.Time
+	taken           bool          // it is on its way: nothing changes any more
+	over            chan struct{} // closed when it is clear what came of it
+	err             error         // set before
 }
 
-// span is where a message is in a packet's text. A message without data has
-// none, and is null to the others: their packets know nothing else.
-type span struct{ from, to int }
+// message is one of a packet's. One without data is null to the others: packets
+// know nothing else.
+type message struct {
+	id   int
+	data protocol.Data
+}
 
 // newPacket returns a packet without messages.
 func newPacket(channel, sender string) *packet {
-	p := &packet{began: time.Now(), over: make(chan struct{})}
-	p.text = protocol.AppendString(append(p.text, `{"channel":`...), channel)
-	p.text = protocol.AppendString(append(p.text, `,"data":{"sender":`...), sender)
-	p.text = append(p.text, `,"messages":[`...)
-	return p
+	return &packet{channel: channel, sender: sender, began: time.Now(), over: make(chan struct{})}
 }
 
-// add adds a message, of which it keeps a copy.
-func (p *packet) add(data protocol.Data) {
-	if len(p.messages) > 0 {
-		p.text = append(p.text, ',')
-	}
-	from := len(p.text)
-	p.text = append(p.text, data...)
-	p.messages = append(p.messages, span{from, len(p.text)})
-	if data == nil {
-		p.text = append(p.text, protocol.Null...)
-	}
+// add adds a message, of which it keeps a copy, and returns its id.
+func (p *packet) add(data protocol.Data) int {
+	p.lastID++
+	p.messages = append(p.messages, message{p.lastID, data.Clone()})
+	p.bytes += size(data)
+	return p.lastID
 }
 
 // takes reports whether another message fits.
 func (p *packet) takes(data protocol.Data) bool {
-	return len(p.messages) == 0 || len(p.text)+len(data) <= maxPacket
+	return !p.taken && (len(p.messages) == 0 || p.bytes+len(data) <= maxPacket)
 }
 
-// data returns the packet as it is sent, after the last message.
-func (p *packet) data() protocol.Data { return append(p.text, "]}}"...) }
-
-// message returns a message as it was added.
-func (p *packet) message(i int) protocol.Data {
-	s := p.messages[i]
-	if s.from == s.to {
-		return nil
+// withdraw takes a message back, and returns for how much it counted.
+func (p *packet) withdraw(id int) int {
+	i := slices.IndexFunc(p.messages, func(m message) bool { return m.id == id })
+	if i < 0 {
+		return 0
 	}
-	return p.text[s.from:s.to:s.to]
+	n := size(p.messages[i].data)
+	p.messages = slices.Delete(p.messages, i, i+1)
+	p.bytes -= n
+	return n
+}
+
+// data returns the packet as it is sent.
+func (p *packet) data() protocol.Data {
+	text := make([]byte, 0, p.bytes+len(p.messages)+len(p.channel)+len(p.sender)+64)
+	text = protocol.AppendString(append(text, `{"channel":`...), p.channel)
+	text = protocol.AppendString(append(text, `,"data":{"sender":`...), p.sender)
+	text = append(text, `,"messages":[`...)
+	for i, m := range p.messages {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		if len(m.data) == 0 {
+			text = append(text, protocol.Null...)
+		} else {
+			text = append(text, m.data...)
+		}
+	}
+	return append(text, "]}}"...)
 }
 
 // size is what a message counts for in Options.MaxWaiting.
 func size(data protocol.Data) int { return max(len(data), len(protocol.Null)) }
-
-// size is what the packet counts for.
-func (p *packet) size() int {
-	n := 0
-	for _, s := range p.messages {
-		n += max(s.to-s.from, len(protocol.Null))
-	}
-	return n
-}
 
 // errNoPacket is reported for what other programs publish to a broker.
 var errNoPacket = errors.New("it is no packet of an SCC worker")

@@ -29,7 +29,7 @@ func FuzzPacket(f *testing.F) {
 		}
 		name, data, ok := protocol.ChannelOf(p.data())
 		if !ok || !bytes.Equal(protocol.AppendString(nil, name), protocol.AppendString(nil, channel)) {
-			t.Fatalf("the packet %s is not for channel %q", p.text, channel)
+			t.Fatalf("the packet %s is not for channel %q", p.data(), channel)
 		}
 		var got []protocol.Data
 		if err := unpack(data, sender+"x", func(d protocol.Data) { got = append(got, d) }); err != nil {

@@ -24,7 +24,7 @@ type line struct {
 // it. Without a connection to that it fails with channels.ErrDisconnected, after
 // Options.Wait.
 func (b *Broker) Publish(ctx context.Context, channel string, data protocol.Data) error {
-	p, err := b.enqueue(channel, data, false)
+	p, id, err := b.enqueue(channel, data, false)
 	if err != nil {
 		return err
 	}
@@ -32,33 +32,46 @@ func (b *Broker) Publish(ctx context.Context, channel string, data protocol.Data
 	case <-p.over:
 		return p.err
 	case <-ctx.Done():
-		return fmt.Errorf("%w: %w", channels.ErrUnconfirmed, ctx.Err())
+		return b.withdraw(p, id, ctx.Err())
 	}
+}
+
+// withdraw takes back a message that nobody waits for any more, unless it is on
+// its way.
+func (b *Broker) withdraw(p *packet, id int, cause error) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if p.taken {
+		return fmt.Errorf("%w: %w", channels.ErrUnconfirmed, cause)
+	}
+	b.waiting -= p.withdraw(id)
+	return cause
 }
 
 // Transmit sends a message without waiting for anything. It counts for
 // Options.MaxWaiting until the broker has confirmed it.
 func (b *Broker) Transmit(channel string, data protocol.Data) error {
-	_, err := b.enqueue(channel, data, true)
+	_, _, err := b.enqueue(channel, data, true)
 	return err
 }
 
-// enqueue puts a message into the channel's line and returns its packet.
-func (b *Broker) enqueue(channel string, data protocol.Data, transmitted bool) (*packet, error) {
+// enqueue puts a message into the channel's line and returns its packet, and its
+// id there.
+func (b *Broker) enqueue(channel string, data protocol.Data, transmitted bool) (*packet, int, error) {
 	where := b.locateAndLock(channel)
 	defer b.mu.Unlock()
 	if err := b.link.Check(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	m, settling, err := b.routeLocked(where, channel)
 	switch {
 	case err != nil && b.opt.Wait == 0:
-		return nil, err
+		return nil, 0, err
 	case (m == nil || transmitted) && b.waiting+size(data) > b.opt.MaxWaiting:
 		if settling {
-			return nil, channels.ErrOverload
+			return nil, 0, channels.ErrOverload
 		}
-		return nil, errors.Join(channels.ErrOverload, err)
+		return nil, 0, errors.Join(channels.ErrOverload, err)
 	}
 	l := b.lines[channel]
 	if l == nil {
@@ -68,14 +81,13 @@ func (b *Broker) enqueue(channel string, data protocol.Data, transmitted bool) (
 	}
 	// The first packet is the goroutine's, once it has begun to send it.
 	n := len(l.packets)
-	if n == 0 || l.packets[n-1].taken || !l.packets[n-1].takes(data) {
+	if n == 0 || !l.packets[n-1].takes(data) {
 		l.packets = append(l.packets, newPacket(l.channel, b.opt.InstanceID))
 		n++
 	}
 	p := l.packets[n-1]
-	p.add(data)
 	b.waiting += size(data)
-	return p, nil
+	return p, p.add(data), nil
 }
 
 // run sends a line's packets, one after the other.
@@ -95,7 +107,8 @@ func (b *Broker) run(l *line) {
 			b.deliverOwn(l.channel, p)
 		}
 		b.mu.Lock()
-		b.waiting -= p.size()
+		p.taken = true // also if it never went
+		b.waiting -= p.bytes
 		l.packets = l.packets[1:]
 		b.mu.Unlock()
 		p.err = err
@@ -112,8 +125,8 @@ func (b *Broker) deliverOwn(channel string, p *packet) {
 	if !subscribed {
 		return
 	}
-	for i := range p.messages {
-		b.deliver(channel, p.message(i))
+	for _, m := range p.messages {
+		b.deliver(channel, m.data)
 	}
 }
 
@@ -123,7 +136,7 @@ func (b *Broker) send(l *line, p *packet) error {
 		b.sleep(time.Until(p.began.Add(b.opt.BatchDuration)))
 	}
 	m, err := b.await(l.channel, p)
-	if err != nil {
+	if err != nil || len(p.messages) == 0 { // all were taken back
 		return err
 	}
 	return b.named(m.client.Invoke(b.link.Context(), protocol.EventPublish, p.data(), nil))

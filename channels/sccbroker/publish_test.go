@@ -175,6 +175,29 @@ func TestBroker_Wait(t *testing.T) {
 			}
 		})
 	})
+	t.Run("TakenBack", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, "one:8888")
+			b, s := r.node(sccbroker.Options{Wait: time.Hour, MaxWaiting: 4}, "a")
+			r.cut("one:8888")
+			<-s.states
+			for range 3 { // each has the room of the one before
+				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+				err := b.Publish(ctx, "a", protocol.Data(`1234`))
+				cancel()
+				if !errors.Is(err, context.DeadlineExceeded) || errors.Is(err, channels.ErrUnconfirmed) {
+					t.Errorf("Publish() = %v, want %v alone: it was not sent", err, context.DeadlineExceeded)
+				}
+			}
+			r.heal("one:8888")
+			<-s.states
+			r.publish(b, "a", `5`)
+			s.want(t, "a 5")
+			if got := r.sent("a"); len(got) != 1 {
+				t.Errorf("sent %v, want one packet", got)
+			}
+		})
+	})
 	t.Run("NoLongerThanItsContext", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t)

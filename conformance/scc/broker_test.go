@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
@@ -26,7 +27,10 @@ func TestBroker(t *testing.T) {
 				Nodes: 3,
 			}
 			if o.PoolSize == 0 { // the connections of a pool are lost one by one
-				s.Proxied = proxied(o)
+				s.Proxied = func(t *testing.T) (func() channels.Broker, *brokertest.Proxy) { return proxied(t, o) }
+				s.Waiting = func(t *testing.T, wait time.Duration, maxBytes int) (func() channels.Broker, *brokertest.Proxy) {
+					return proxied(t, sccbroker.Options{Wait: wait, MaxWaiting: maxBytes})
+				}
 			}
 			brokertest.Run(t, s)
 		})
@@ -34,21 +38,19 @@ func TestBroker(t *testing.T) {
 }
 
 // proxied starts a cluster of one broker, which nodes reach by way of a proxy.
-func proxied(o sccbroker.Options) func(t *testing.T) (func() channels.Broker, *brokertest.Proxy) {
-	return func(t *testing.T) (func() channels.Broker, *brokertest.Proxy) {
-		c := newCluster(t)
-		broker := c.startBroker()
-		c.waitBrokers(1)
-		p := brokertest.NewProxy(t, broker.address)
-		o := o
-		o.NetDial = func(ctx context.Context, network, address string) (net.Conn, error) {
-			if address == broker.address {
-				address = p.Addr()
-			}
-			return new(net.Dialer).DialContext(ctx, network, address)
+func proxied(t *testing.T, o sccbroker.Options) (func() channels.Broker, *brokertest.Proxy) {
+	t.Helper()
+	c := newCluster(t)
+	broker := c.startBroker()
+	c.waitBrokers(1)
+	p := brokertest.NewProxy(t, broker.address)
+	o.NetDial = func(ctx context.Context, network, address string) (net.Conn, error) {
+		if address == broker.address {
+			address = p.Addr()
 		}
-		return func() channels.Broker { return c.open(t, o) }, p
+		return new(net.Dialer).DialContext(ctx, network, address)
 	}
+	return func() channels.Broker { return c.open(t, o) }, p
 }
 
 // open returns a broker of the cluster, yet to be attached.
