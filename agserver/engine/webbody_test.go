@@ -16,6 +16,7 @@ import (
 func TestServe_SlowBody(t *testing.T) {
 	const limit = 6 * 200 * time.Millisecond
 	backends(t, func(t *testing.T, portable bool) {
+		t.Parallel() // most of it is waiting
 		read := make(chan error, 1)
 		other := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			start := time.Now()
