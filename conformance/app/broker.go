@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/socketcluster-go/socketcluster/agserver"
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker/embedded"
@@ -82,14 +83,18 @@ func brokerFlags() *brokerChoice {
 	return &c
 }
 
-// open returns the broker, or nil for the server's own.
-func (c *brokerChoice) open() (channels.Broker, error) {
+// open gives the server the broker, if one was chosen.
+func (c *brokerChoice) open(opt *agserver.Options) error {
 	if c.kind == nil {
-		return nil, nil
+		return nil
 	}
 	b, err := c.kind.open(c.value, "app-"+rand.Text())
 	if err != nil {
-		return nil, fmt.Errorf("-%s: %w", c.kind.flag, err)
+		return fmt.Errorf("-%s: %w", c.kind.flag, err)
 	}
-	return b, nil
+	if opt.AuthKey == "" && opt.AuthPrivateKey == "" {
+		opt.AuthKey = rand.Text() // which a server alone makes for itself
+	}
+	opt.Broker = b
+	return opt.Validate()
 }

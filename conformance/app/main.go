@@ -36,7 +36,7 @@ func run(port int, text []byte, portable, secure bool, broker *brokerChoice) err
 		return err
 	}
 	opt.Portable = portable
-	if opt.Broker, err = broker.open(); err != nil {
+	if err := broker.open(opt); err != nil {
 		return err
 	}
 	srv := agserver.New(opt)
