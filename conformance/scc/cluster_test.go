@@ -115,9 +115,14 @@ func freeAddress(t testing.TB) string {
 
 func port(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }
 
+// agserverPath is where the program is built. TestMain takes it away.
+func agserverPath() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("agserver-scc-test-%d", os.Getpid()))
+}
+
 // agserver builds the program once.
 var agserver = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(os.TempDir(), fmt.Sprintf("agserver-scc-test-%d", os.Getpid()))
+	path := agserverPath()
 	out, err := exec.Command("go", "build", "-o", path, "../../cmd/agserver").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
