@@ -25,6 +25,7 @@ func TestHabit(t *testing.T) {
 		{"Quick", []func(*habit){took(quick, 100)}, false},
 		{"LongNowAndThen", []func(*habit){took(long, often-1), took(quick, often-1), took(long, often-1)}, false},
 		{"LongOften", []func(*habit){took(long, often)}, true},
+		{"LongOftenAfterQuick", []func(*habit){took(quick, 100), took(long, often)}, true},
 		{"LongForEver", []func(*habit){took(long, 100)}, true},
 		{"QuickAgain", []func(*habit){took(long, 100), took(quick, mostOften-often+1)}, false},
 		{"NotYetQuickAgain", []func(*habit){took(long, 100), took(quick, mostOften-often)}, true},
