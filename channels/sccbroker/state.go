@@ -40,7 +40,6 @@ type state struct {
 
 	// Owned by run.
 	failure error              // why the connection is about to end, if it was said
-	told    bool               // the sink has been told that there is none
 	leave   context.CancelFunc // ends joining; nil without a connection
 
 	mu   sync.Mutex // held while a list is taken in: one after the other
@@ -124,7 +123,6 @@ func (s *state) on(ev agclient.Event, joining *sync.WaitGroup) {
 			s.failure = ev.Error
 		}
 	case agclient.ConnectEvent:
-		s.told = false
 		s.startAnew()
 		ctx, cancel := context.WithCancel(s.broker.link.Context())
 		s.leave = cancel
@@ -134,10 +132,7 @@ func (s *state) on(ev agclient.Event, joining *sync.WaitGroup) {
 			s.leave()
 			s.leave = nil
 		}
-		if !s.told {
-			s.told = true
-			s.broker.link.Report(fmt.Errorf("sccbroker: scc-state: %w", why(s.failure, ev)))
-		}
+		s.broker.link.Failed(fmt.Errorf("sccbroker: scc-state: %w", why(s.failure, ev)))
 		s.broker.comeBack(s.client)
 	}
 }
@@ -149,7 +144,7 @@ type snapshot struct {
 }
 
 // join asks to be a worker of the cluster until it is, or ctx has ended. Why it
-// is not yet is reported once.
+// is not yet is reported, ever less often.
 func (s *state) join(ctx context.Context) {
 	opt := &s.broker.opt
 	var ip any // null if there is none
@@ -157,7 +152,7 @@ func (s *state) join(ctx context.Context) {
 		ip = opt.InstanceIP
 	}
 	self := map[string]any{"instanceId": opt.InstanceID, "instanceIp": ip, "instanceIpFamily": opt.InstanceIPFamily}
-	for told := false; ; {
+	for {
 		var list snapshot
 		err := s.client.Invoke(ctx, workerJoins, self, &list)
 		switch {
@@ -166,10 +161,8 @@ func (s *state) join(ctx context.Context) {
 			return
 		case ctx.Err() != nil:
 			return
-		case !told:
-			told = true
-			s.broker.link.Report(fmt.Errorf("sccbroker: joining by the scc-state: %w", err))
 		}
+		s.broker.link.Failed(fmt.Errorf("sccbroker: joining by the scc-state: %w", err))
 		select {
 		case <-time.After(opt.RetryDelay):
 		case <-ctx.Done():

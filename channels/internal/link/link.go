@@ -3,6 +3,7 @@ package link
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 	"time"
 
@@ -127,7 +128,8 @@ func (l *Link) Report(err error) {
 }
 
 // maxReasons bounds how many reasons of failures are told apart until there is a
-// connection: some have a port in their text that is another one each time.
+// connection, or the older ones are forgotten: some have a port in their text that
+// is another one each time.
 const maxReasons = 8
 
 // The same reason is reported again after the first of these times, then after
@@ -150,6 +152,9 @@ func (l *Link) Failed(err error) {
 	text, now := err.Error(), time.Now()
 	l.mu.Lock()
 	r, known := l.reasons[text]
+	if !known && len(l.reasons) >= maxReasons {
+		maps.DeleteFunc(l.reasons, func(_ string, r reported) bool { return now.Sub(r.again) > longSilence })
+	}
 	if now.Before(r.again) || !known && len(l.reasons) >= maxReasons {
 		l.mu.Unlock()
 		return

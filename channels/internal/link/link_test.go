@@ -131,9 +131,16 @@ func TestLink_Failed(t *testing.T) {
 		if n := len(s.errors); n != 6 {
 			t.Errorf("%d errors, want no more than 8 different ones in all", n)
 		}
+		s.errors = nil
+		time.Sleep(2 * time.Minute)
+		l.Failed(errors.New("a new one"))
+		if n := len(s.errors); n != 1 {
+			t.Errorf("%d errors, want that of a new reason after the old ones", n)
+		}
+		s.errors = nil
 		l.Up()
 		l.Failed(errors.New("wrong password"))
-		if n := len(s.errors); n != 7 {
+		if n := len(s.errors); n != 1 {
 			t.Errorf("%d errors, want one more for a new outage", n)
 		}
 	})
