@@ -262,6 +262,7 @@ func (l *loop) newQueue() *outQueue {
 	l.queuesOut++
 	if n := len(l.queues); n > 0 {
 		q := l.queues[n-1]
+		l.queues[n-1] = nil // it may not come back
 		l.queues = l.queues[:n-1]
 		return q
 	}

@@ -1,10 +1,14 @@
 package main_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
+	"fmt"
+	"net"
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
@@ -44,35 +48,52 @@ func TestProgram_ConnectRate(t *testing.T) {
 	for name, tt := range map[string]struct {
 		args      []string
 		forwarded string
-		want      int // of the third connection
+		want      int  // of the third connection
+		atOnce    bool // which says nothing
 	}{
-		"All":        {[]string{"-connect-rate", "0.001:2"}, "", 503},
-		"PerAddress": {[]string{"-connect-rate-per-address", "0.001:2"}, "", 429},
-		"ByAProxy":   {[]string{"-connect-rate-per-address", "0.001:2", "-trusted-proxies", "192.0.2.1, 127.0.0.0/8"}, "198.51.100.7", 429},
-		"TheProxy":   {[]string{"-connect-rate-per-address", "0.001:2", "-trusted-proxies", "127.0.0.1"}, "", 101},
+		"All":        {[]string{"-connect-rate", "0.001:2"}, "", 503, true},
+		"PerAddress": {[]string{"-connect-rate-per-address", "0.001:2"}, "", 429, true},
+		"ByAProxy":   {[]string{"-connect-rate-per-address", "0.001:2", "-trusted-proxies", "192.0.2.1, 127.0.0.0/8"}, "198.51.100.7", 429, false},
+		"TheProxy":   {[]string{"-connect-rate-per-address", "0.001:2", "-trusted-proxies", "127.0.0.1"}, "", 101, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, nil, tt.args...)
-			for _, want := range []int{101, 101, tt.want} {
-				req, err := http.NewRequestWithContext(t.Context(), "GET", "http://"+p.address+sockets, nil)
-				if err != nil {
-					t.Fatal(err)
+			for range 2 {
+				if status := connect(t, p.address, tt.forwarded, false); status != 101 {
+					t.Errorf("status %d, want 101", status)
 				}
-				for header, value := range map[string]string{
-					"Connection": "Upgrade", "Upgrade": "websocket", "Sec-Websocket-Version": "13",
-					"Sec-Websocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "X-Forwarded-For": tt.forwarded,
-				} {
-					req.Header.Set(header, value)
-				}
-				res, err := new(http.Transport).RoundTrip(req)
-				if err != nil {
-					t.Fatal(err)
-				}
-				_ = res.Body.Close()
-				if res.StatusCode != want {
-					t.Errorf("status %d, want %d", res.StatusCode, want)
-				}
+			}
+			if status := connect(t, p.address, tt.forwarded, tt.atOnce); status != tt.want {
+				t.Errorf("status %d of the third connection, want %d", status, tt.want)
 			}
 		})
 	}
+}
+
+// connect connects, asks for an upgrade unless it is to be answered before that,
+// and returns the status of the answer.
+func connect(t *testing.T, address, forwarded string, atOnce bool) (status int) {
+	t.Helper()
+	c, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if err := c.SetDeadline(time.Now().Add(patience)); err != nil {
+		t.Fatal(err)
+	}
+	if !atOnce {
+		_, err := fmt.Fprintf(c, "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+			"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nX-Forwarded-For: %s\r\n\r\n",
+			sockets, address, forwarded)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	return res.StatusCode
 }

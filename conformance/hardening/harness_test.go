@@ -104,6 +104,7 @@ func attackWith(t *testing.T, listen func(testing.TB) net.Listener, options func
 			opt.Portable, opt.Loops = portable, 2
 			a := &target{T: t, srv: agserver.New(&opt)}
 			a.serve(listen(t))
+			a.wait("the broker is connected", a.srv.IsReady)
 			a.prepare(opt.Origins)
 			base := a.baseline()
 			stop := sync.OnceFunc(a.watch())
