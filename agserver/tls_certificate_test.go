@@ -10,7 +10,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/agserver"
-	"github.com/socketcluster-go/socketcluster/internal/certs"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
 	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )

@@ -10,9 +10,9 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
-	"github.com/socketcluster-go/socketcluster/internal/certs"
-	"github.com/socketcluster-go/socketcluster/internal/redistest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 

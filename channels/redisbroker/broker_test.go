@@ -8,8 +8,8 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
-	"github.com/socketcluster-go/socketcluster/internal/redistest"
 )
 
 func TestMain(m *testing.M) {

@@ -6,8 +6,8 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 	"github.com/socketcluster-go/socketcluster/channels/redisbroker"
-	"github.com/socketcluster-go/socketcluster/internal/redistest"
 )
 
 // attach opens a broker for the sink.

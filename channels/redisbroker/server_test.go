@@ -9,7 +9,7 @@ import (
 
 	"github.com/redis/rueidis"
 
-	"github.com/socketcluster-go/socketcluster/internal/redistest"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 )
 
 // startCluster starts a Redis Cluster of three masters and returns the address of

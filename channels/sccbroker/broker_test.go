@@ -15,8 +15,8 @@ import (
 	"github.com/socketcluster-go/socketcluster/agserver/agservertest"
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
 	"github.com/socketcluster-go/socketcluster/channels/sccbroker"
-	"github.com/socketcluster-go/socketcluster/internal/certs"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 

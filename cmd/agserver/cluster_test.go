@@ -14,8 +14,8 @@ import (
 	"github.com/redis/rueidis"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 	"github.com/socketcluster-go/socketcluster/channels/stream"
-	"github.com/socketcluster-go/socketcluster/internal/redistest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 

@@ -12,8 +12,8 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
-	"github.com/socketcluster-go/socketcluster/internal/certs"
-	"github.com/socketcluster-go/socketcluster/internal/redistest"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 )
 
 // dialTLS connects by wss.

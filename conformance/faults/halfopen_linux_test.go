@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/internal/redistest"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 )
 
 // ping is how often nodes of these tests ask whether the other end is there.

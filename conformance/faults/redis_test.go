@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
-	"github.com/socketcluster-go/socketcluster/internal/redistest"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 )
 
 // TestRedisKilled kills the redis-server between two nodes, and starts it anew.

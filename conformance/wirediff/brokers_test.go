@@ -8,8 +8,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
-	"github.com/socketcluster-go/socketcluster/internal/redistest"
 )
 
 // Clients cannot tell on which broker the server runs: what concerns channels is

@@ -5,8 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker/embedded"
-	"github.com/socketcluster-go/socketcluster/internal/certs"
 )
 
 // mutual is TLS by which both ends show a certificate of the authority's.
