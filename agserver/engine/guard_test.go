@@ -18,15 +18,22 @@ import (
 // goroutines that have lost their loop, as a Handler has to.
 type stuck struct {
 	handler
-	t    testing.TB
-	do   func(c *engine.Conn, text string) // may block
-	told *record
-	lost sync.WaitGroup
+	t     testing.TB
+	first func(c *engine.Conn, text string) // before the guard
+	do    func(c *engine.Conn, text string) // may block
+	told  *record
+	lost  sync.WaitGroup
 }
 
 // newStuck returns one with an engine of one loop.
 func newStuck(t testing.TB, portable bool, do func(c *engine.Conn, text string)) (*stuck, *host) {
-	h := &stuck{t: t, do: do, told: newRecord()}
+	return newStuckThat(t, portable, func(*engine.Conn, string) {}, do)
+}
+
+// newStuckThat returns one that does something with each message before it enters
+// the guard, too.
+func newStuckThat(t testing.TB, portable bool, first, do func(c *engine.Conn, text string)) (*stuck, *host) {
+	h := &stuck{t: t, first: first, do: do, told: newRecord()}
 	h.message = h.guarded
 	h.closed = func(_ *engine.Conn, code int, _ string, _ error) { h.told.add("closed %d", code) }
 	t.Cleanup(h.lost.Wait)
@@ -47,6 +54,7 @@ func (h *stuck) guarded(c *engine.Conn, op engine.OpCode, p []byte) {
 	}
 	g.Relief = h
 	text, done := string(p), false
+	h.first(c, text)
 	defer func() {
 		if !done {
 			if held, _ := g.Leave(); !held {
@@ -351,9 +359,12 @@ func TestGuard_ManyAtOnce(t *testing.T) {
 		const peers, rounds = 16, 60
 		var mu sync.Mutex
 		started := make(map[*engine.Conn][]string)
-		_, s := newStuck(t, portable, func(c *engine.Conn, text string) {
+		_, s := newStuckThat(t, portable, func(c *engine.Conn, text string) {
 			mu.Lock()
+			defer mu.Unlock()
 			started[c] = append(started[c], text)
+		}, func(c *engine.Conn, text string) {
+			mu.Lock()
 			n := len(started[c])
 			mu.Unlock()
 			if n%7 == 0 {
