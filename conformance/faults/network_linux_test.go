@@ -32,7 +32,7 @@ func newNetwork(t *testing.T) *network {
 		if os.Getenv("CI") == "true" {
 			t.Fatal(how)
 		}
-		t.Skip(how)
+		t.Skip("LEFT OUT: " + how)
 	}
 	id := rand.IntN(1 << 14)
 	name := fmt.Sprintf("agf%d", id)
@@ -43,7 +43,7 @@ func newNetwork(t *testing.T) *network {
 		machine: subnet(1), far: subnet(2), direct: subnet(6),
 	}
 	if out, err := exec.Command("ip", "netns", "add", n.hub).CombinedOutput(); err != nil {
-		t.Skipf("network namespaces cannot be made here: %v: %s", err, out)
+		t.Skipf("LEFT OUT: network namespaces cannot be made here: %v: %s", err, out)
 	}
 	t.Cleanup(func() { n.ip("netns", "del", n.hub) })
 	n.ip("netns", "add", n.namespace)
