@@ -24,6 +24,12 @@ type Broker struct {
 	delivery      sync.WaitGroup
 	confirmations confirmations
 
+	sending sync.Mutex
+
+	// Guarded by sending, which is held while a message is sent: the order of the
+	// stamps is that of the messages.
+	stamps stamps
+
 	mu sync.Mutex
 
 	// Guarded by mu.
@@ -45,8 +51,8 @@ func New(o *Options) (*Broker, error) {
 	}
 	return &Broker{
 		opt: opt, messages: make(chan *nats.Msg, opt.MaxPending),
-		link: link.New(link.Options{Wait: opt.Wait, Max: opt.MaxWaiting}),
-		subs: make(map[string]*nats.Subscription),
+		link:   link.New(link.Options{Wait: opt.Wait, Max: opt.MaxWaiting}),
+		stamps: newStamps(), subs: make(map[string]*nats.Subscription),
 	}, nil
 }
 
@@ -134,6 +140,7 @@ func isAuthError(err error) bool {
 // deliver passes on what comes, until the broker is closed. It takes note of
 // attempts to connect, too: the NATS client tells of them, but not how they ended.
 func (b *Broker) deliver(sink channels.Sink, attempts <-chan nats.Status) {
+	var order order
 	for {
 		select {
 		case <-b.link.Context().Done():
@@ -156,6 +163,9 @@ func (b *Broker) deliver(sink channels.Sink, attempts <-chan nats.Status) {
 			channel, ok := channelOf(m.Subject[min(len(b.opt.Prefix), len(m.Subject)):])
 			if !ok {
 				continue // a subject that no node of ours publishes to
+			}
+			if !order.admits(m.Reply) {
+				continue // it was given up with its connection, and newer ones have come
 			}
 			if len(m.Data) == 0 {
 				sink.Deliver(channel, nil)

@@ -16,6 +16,11 @@
 // While there is no connection, Publish fails with channels.ErrDisconnected, or
 // waits for as long and as many bytes as Options say.
 //
+// A connection that was given up because nobody answered may still bring what was
+// under way on it when the network is whole again. Messages carry a stamp, their
+// node and number, in the place of NATS's reply subject: one that comes after a
+// newer one of the same node is dropped. Publishers that are no nodes need no stamp.
+//
 // A node that subscribes is heard of by the NATS server it is connected to at
 // once, and by the others of a NATS cluster a moment later.
 //

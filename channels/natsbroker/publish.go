@@ -20,8 +20,8 @@ func (b *Broker) Publish(ctx context.Context, channel string, data protocol.Data
 	}
 	conn := b.connection()
 	before := conn.Stats().Reconnects
-	if err := conn.Publish(b.subject(channel), data); err != nil {
-		return named(err)
+	if err := b.send(conn, channel, data); err != nil {
+		return err
 	}
 	if err := b.confirm(ctx, conn); err != nil {
 		return err
@@ -37,7 +37,15 @@ func (b *Broker) Transmit(channel string, data protocol.Data) error {
 	if err := b.link.Check(); err != nil {
 		return err
 	}
-	if err := b.connection().Publish(b.subject(channel), data); err != nil {
+	return b.send(b.connection(), channel, data)
+}
+
+// send gives a message to the NATS client, with the next stamp.
+func (b *Broker) send(conn *nats.Conn, channel string, data protocol.Data) error {
+	subject := b.subject(channel)
+	b.sending.Lock()
+	defer b.sending.Unlock()
+	if err := conn.PublishRequest(subject, b.stamps.next(), data); err != nil {
 		return named(err)
 	}
 	return nil

@@ -111,3 +111,52 @@ func TestNew(t *testing.T) {
 		})
 	}
 }
+
+// TestBroker_Order sends messages of a node once more, as a connection may that was
+// given up: those that are no news are not delivered.
+func TestBroker_Order(t *testing.T) {
+	url := startServer(t).ClientURL()
+	wire, err := nats.Connect(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(wire.Close)
+	sent, err := wire.SubscribeSync(">")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := wire.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	a := attach(t, brokertest.NewTap(), &natsbroker.Options{URL: url})
+	var messages []*nats.Msg
+	for _, text := range []string{"1", "2", "3"} {
+		if err := a.Publish(t.Context(), "a", protocol.Data(text)); err != nil {
+			t.Fatalf("Publish() = %v, want nil", err)
+		}
+		m, err := sent.NextMsg(10 * time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		messages = append(messages, m)
+	}
+	s := brokertest.NewTap()
+	if err := attach(t, s, &natsbroker.Options{URL: url}).Subscribe(t.Context(), "a"); err != nil {
+		t.Fatalf("Subscribe() = %v, want nil", err)
+	}
+	for _, i := range []int{1, 0, 1, 2, 2, 0} {
+		if err := wire.PublishMsg(messages[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, text := range []string{"4", "4"} { // of no node
+		if err := wire.PublishRequest(messages[0].Subject, "_AG.short.1", []byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for i, want := range []string{"2", "3", "4", "4"} {
+		if got := <-s.Messages; got != want {
+			t.Errorf("delivered %s as number %d, want %s", got, i+1, want)
+		}
+	}
+}
