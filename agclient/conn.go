@@ -51,7 +51,10 @@ func (k *conn) run() {
 		c.lost(k, ending{code: protocol.CloseAbnormal, cause: err})
 		return
 	}
-	cut := onDone(k.ctx, func() { nc.Close() })
+	cut := onDone(k.ctx, func() {
+		discard(nc)
+		nc.Close()
+	})
 	defer func() {
 		nc.Close()
 		cut()

@@ -40,6 +40,18 @@ func (k *conn) dial() (net.Conn, *bufio.Reader, error) {
 	return nc, br, nil
 }
 
+// discard has a connection that is cut take with it what was not sent. The system
+// would go on sending for minutes: after a network was broken for a while, the server
+// would get a message after newer ones that have come by the next connection.
+func discard(nc net.Conn) {
+	if secure, ok := nc.(*tls.Conn); ok {
+		nc = secure.NetConn()
+	}
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0) // closed already, then
+	}
+}
+
 // upgrade asks for WebSocket. The reader that it returns may hold what the
 // server sent right after its answer.
 func (k *conn) upgrade(nc net.Conn, u *url.URL) (*bufio.Reader, error) {

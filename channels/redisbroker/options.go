@@ -1,8 +1,10 @@
 package redisbroker
 
 import (
+	"context"
 	"crypto/tls"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -120,6 +122,7 @@ func (o *Options) client() rueidis.ClientOption {
 		// against 13.1.
 		PipelineMultiplex: -1,
 		ConnWriteTimeout:  o.Timeout,
+		DialCtxFn:         dial,
 	}
 	c.Dialer.Timeout, c.Dialer.KeepAlive = o.Timeout, o.PingInterval
 	if o.SentinelMaster != "" {
@@ -132,4 +135,31 @@ func (o *Options) client() rueidis.ClientOption {
 		}
 	}
 	return c
+}
+
+// dial connects so that a connection that is given up takes what was not sent with
+// it: the system would go on sending, and when the network is whole again Redis
+// would get a message after newer ones that have come by the next connection.
+func dial(ctx context.Context, addr string, d *net.Dialer, secure *tls.Config) (net.Conn, error) {
+	var conn net.Conn
+	var err error
+	if secure == nil {
+		conn, err = d.DialContext(ctx, "tcp", addr)
+	} else {
+		conn, err = (&tls.Dialer{NetDialer: d, Config: secure}).DialContext(ctx, "tcp", addr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	raw := conn
+	if c, ok := conn.(*tls.Conn); ok {
+		raw = c.NetConn()
+	}
+	if tcp, ok := raw.(*net.TCPConn); ok {
+		if err := tcp.SetLinger(0); err != nil {
+			conn.Close()
+			return nil, err
+		}
+	}
+	return conn, nil
 }

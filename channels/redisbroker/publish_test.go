@@ -2,7 +2,11 @@ package redisbroker_test
 
 import (
 	"errors"
+	"io"
+	"net"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
@@ -31,6 +35,27 @@ func TestBroker_Publish(t *testing.T) {
 			t.Errorf("Publish() = %v, want the answer of Redis", err)
 		}
 	})
+}
+
+// A connection that is given up takes what was not sent with it: the system does not
+// go on sending.
+func TestBroker_Discards(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	s := brokertest.NewTap()
+	attach(t, s, &redisbroker.Options{Addrs: []string{l.Addr().String()}, Timeout: 50 * time.Millisecond})
+	server, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer server.Close()
+	<-s.Errors // nobody has answered
+	if _, err := io.Copy(io.Discard, server); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the server's connection ends with %v, want %v", err, syscall.ECONNRESET)
+	}
 }
 
 func TestBroker_SaysWhyItCannotConnect(t *testing.T) {
