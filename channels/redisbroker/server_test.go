@@ -9,6 +9,7 @@ import (
 
 	"github.com/redis/rueidis"
 
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 )
 
@@ -21,15 +22,17 @@ func startCluster(t *testing.T) string { return startClusterOf(t, 3)[0] }
 func startClusterOf(t *testing.T, nodes int) []string {
 	t.Helper()
 	const slots = 16384
-	var addrs []string
+	var addrs, buses []string
 	for range nodes {
-		addrs = append(addrs, redistest.Start(t, "--cluster-enabled", "yes", "--cluster-node-timeout", "2000").Addr)
+		_, bus, _ := strings.Cut(freeport.Addr(t), ":")
+		buses = append(buses, bus)
+		addrs = append(addrs, redistest.Start(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "2000").Addr)
 	}
 	for i, addr := range addrs {
 		first, last := i*slots/nodes, (i+1)*slots/nodes-1
 		redis(t, addr, "CLUSTER", "ADDSLOTSRANGE", strconv.Itoa(first), strconv.Itoa(last))
 		host, port, _ := strings.Cut(addrs[0], ":")
-		redis(t, addr, "CLUSTER", "MEET", host, port)
+		redis(t, addr, "CLUSTER", "MEET", host, port, buses[0])
 	}
 	for _, addr := range addrs {
 		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {

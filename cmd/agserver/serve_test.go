@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -195,7 +196,7 @@ func TestProgram_LogLevel(t *testing.T) {
 		"3": {"listening": true, "variable has no effect": true, "connected": true},
 	} {
 		t.Run(level, func(t *testing.T) {
-			address := freeAddress(t)
+			address := freeport.Addr(t)
 			_, port, _ := net.SplitHostPort(address)
 			p := &program{ended: make(chan struct{}), address: address}
 			p.cmd = command([]string{"SOCKETCLUSTER_WS_ENGINE=ws", "SOCKETCLUSTER_LOG_LEVEL=" + level},
@@ -225,16 +226,6 @@ func TestProgram_LogLevel(t *testing.T) {
 			}
 		})
 	}
-}
-
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
 
 func waitListening(t *testing.T, address string) {

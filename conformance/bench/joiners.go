@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 )
 
 // A joiner is a way to make nodes a cluster.
@@ -63,7 +65,7 @@ func startAlone(_ context.Context, p *programs, _ *fleet, nodes int) ([]server, 
 func startEmbedded(_ context.Context, p *programs, _ *fleet, nodes int) ([]server, error) {
 	var ports, peers []string
 	for range nodes {
-		port, err := freePort()
+		port, err := freeport.Find()
 		if err != nil {
 			return nil, err
 		}
@@ -137,7 +139,7 @@ func startSharded(ctx context.Context, p *programs, f *fleet, nodes int) ([]serv
 	}
 	create := []string{"--cluster", "create"}
 	for range redisShards {
-		bus, err := freePort()
+		bus, err := freeport.Find()
 		if err != nil {
 			return nil, err
 		}

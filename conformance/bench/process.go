@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
 )
 
@@ -42,7 +43,7 @@ type process struct {
 // start starts the server on a free port and waits until it accepts connections.
 // The caller has to stop it.
 func (s server) start(ctx context.Context) (*process, error) {
-	port, err := freePort()
+	port, err := freeport.Find()
 	if err != nil {
 		return nil, err
 	}
@@ -140,13 +141,4 @@ func (p *process) used() (usage, error) {
 	u.cpu = time.Duration(number(11)+number(12)) * clockTick
 	u.rss = number(21) * int64(os.Getpagesize())
 	return u, err
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 )
 
@@ -16,7 +17,7 @@ const ping = "500ms"
 func TestHalfOpen_NATS(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)
-	nats := startNATS(t, net.JoinHostPort(n.machine, portOf(t, freeAddress(t))))
+	nats := startNATS(t, net.JoinHostPort(n.machine, portOf(t, freeport.Addr(t))))
 	testHalfOpen(t, n, "-cluster-ping", ping, "-nats", "nats://"+nats.address)
 }
 
@@ -61,7 +62,7 @@ func testHalfOpen(t *testing.T, n *network, args ...string) {
 func TestHalfOpen_ByThemselves(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)
-	first := net.JoinHostPort(n.machine, portOf(t, freeAddress(t)))
+	first := net.JoinHostPort(n.machine, portOf(t, freeport.Addr(t)))
 	args := func(address string) []string {
 		host, port, err := net.SplitHostPort(address)
 		if err != nil {
@@ -108,7 +109,7 @@ func TestHalfOpen_ByThemselves(t *testing.T) {
 func TestDroppedPackets(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)
-	nats := startNATS(t, net.JoinHostPort(n.machine, portOf(t, freeAddress(t))))
+	nats := startNATS(t, net.JoinHostPort(n.machine, portOf(t, freeport.Addr(t))))
 	a, b := startNode(t, "A", "-nats", "nats://"+nats.address), n.startNode("B", "-nats", "nats://"+nats.address)
 	publishers, subscribers := []*publisher{a.publish(), b.publish()}, []*subscriber{a.subscribe(), b.subscribe()}
 	meet(publishers, subscribers)

@@ -12,6 +12,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 )
 
 // natsMode as the first argument makes a NATS server of this test.
@@ -72,7 +73,7 @@ func (s *natsServer) restart() {
 // TestNATSKilled kills the NATS server between two nodes, and starts it anew.
 func TestNATSKilled(t *testing.T) {
 	t.Parallel()
-	nats := startNATS(t, freeAddress(t))
+	nats := startNATS(t, freeport.Addr(t))
 	testEngineKilled(t, func() { nats.kill() }, nats.restart, "-nats", "nats://"+nats.address)
 }
 
@@ -124,7 +125,7 @@ func TestNATSClusterServerKilled(t *testing.T) {
 	t.Parallel()
 	var clients, routes []string
 	for range 3 {
-		clients, routes = append(clients, freeAddress(t)), append(routes, freeAddress(t))
+		clients, routes = append(clients, freeport.Addr(t)), append(routes, freeport.Addr(t))
 	}
 	var servers []*natsServer
 	for i := range 3 {
@@ -168,7 +169,7 @@ func TestNATSClusterServerKilled(t *testing.T) {
 // again.
 func TestNATSCut(t *testing.T) {
 	t.Parallel()
-	nats := startNATS(t, freeAddress(t))
+	nats := startNATS(t, freeport.Addr(t))
 	p := brokertest.NewProxy(t, nats.address)
 	testCut(t, p, []string{"-nats", "nats://" + nats.address}, []string{"-nats", "nats://" + p.Addr()})
 }

@@ -3,6 +3,8 @@ package faults_test
 import (
 	"strings"
 	"testing"
+
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 )
 
 // byThemselves returns what starts each of n nodes that are a cluster with nothing
@@ -11,7 +13,7 @@ func byThemselves(t *testing.T, n int) []func() *node {
 	t.Helper()
 	var addresses []string
 	for range n {
-		addresses = append(addresses, freeAddress(t))
+		addresses = append(addresses, freeport.Addr(t))
 	}
 	var starts []func() *node
 	for i, address := range addresses {

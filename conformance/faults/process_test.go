@@ -5,8 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -105,22 +103,6 @@ func waitListening(t *testing.T, address string) {
 			t.Fatalf("nobody listens on %s: %v", address, err)
 		}
 	}
-}
-
-// freeAddress returns an address of this machine that is free, also later: its port
-// is below those that outgoing connections get.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	var err error
-	for range 100 {
-		var l net.Listener
-		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10_000+rand.IntN(20_000))); err == nil {
-			l.Close()
-			return l.Addr().String()
-		}
-	}
-	t.Fatal(err)
-	return ""
 }
 
 func portOf(t *testing.T, address string) string {

@@ -2,6 +2,8 @@ package faults_test
 
 import (
 	"testing"
+
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 )
 
 // sccProcess is a process of an SCC cluster other than a worker.
@@ -15,7 +17,7 @@ type sccProcess struct {
 // startSCC starts agserver in one of the modes that are no worker's.
 func startSCC(t *testing.T, mode string, env ...string) *sccProcess {
 	t.Helper()
-	p := &sccProcess{address: freeAddress(t), mode: mode, env: env}
+	p := &sccProcess{address: freeport.Addr(t), mode: mode, env: env}
 	p.start(t)
 	return p
 }

@@ -68,8 +68,8 @@ var layers = []layer{
 		"agclient", []string{"channels", "channels/stream", "protocol", "protocol/minbin", "github.com/gobwas/ws/..."},
 		"never agserver: neither side may lean on the other's idea of the protocol",
 	}, {
-		"channels/brokertest/...", nil,
-		"what the tests of brokers and servers need beside the suite: the standard library alone",
+		"channels/brokertest/...", []string{"channels/brokertest/freeport"},
+		"what the tests of brokers and servers need beside the suite: the standard library alone, and freeport",
 	}, {
 		"cmd/agload/internal/load", []string{"cmd/agload/internal/...", "golang.org/x/sys/..."},
 		"what a server is measured and checked with shares no code with it",

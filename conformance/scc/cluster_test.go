@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
 )
 
@@ -102,17 +103,6 @@ func (p *process) kill() {
 	<-p.ended
 }
 
-// freeAddress returns an address of this machine that is free.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
-
 func port(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }
 
 // agserverPath is where the program is built. TestMain takes it away.
@@ -155,7 +145,7 @@ type cluster struct {
 // newCluster starts an scc-state, ours, that waits for nothing.
 func newCluster(t testing.TB) *cluster {
 	t.Helper()
-	return &cluster{t, startState(t, freeAddress(t), 0)}
+	return &cluster{t, startState(t, freeport.Addr(t), 0)}
 }
 
 // startState starts an scc-state that keeps the first workers waiting for a
@@ -188,7 +178,7 @@ func (c *cluster) env(more ...string) []string {
 // startBroker starts an scc-broker from npm.
 func (c *cluster) startBroker() *process {
 	c.t.Helper()
-	return c.startBrokerAt(freeAddress(c.t))
+	return c.startBrokerAt(freeport.Addr(c.t))
 }
 
 func (c *cluster) startBrokerAt(address string) *process {
@@ -200,7 +190,7 @@ func (c *cluster) startBrokerAt(address string) *process {
 // startNodeWorker starts a worker on the Node server.
 func (c *cluster) startNodeWorker(env ...string) *process {
 	c.t.Helper()
-	address := freeAddress(c.t)
+	address := freeport.Addr(c.t)
 	return startProcess(c.t, "Node worker", address, nodeCommand(c.t, "worker.js"),
 		c.env(append(env, "SOCKETCLUSTER_PORT="+port(address), "SCC_BROKER_RETRY_DELAY=200",
 			"SCC_STATE_SERVER_RECONNECT_RANDOMNESS=100")...)...)
@@ -209,7 +199,7 @@ func (c *cluster) startNodeWorker(env ...string) *process {
 // startWorker starts a worker on our server.
 func (c *cluster) startWorker(env ...string) *process {
 	c.t.Helper()
-	address := freeAddress(c.t)
+	address := freeport.Addr(c.t)
 	env = append([]string{`SOCKETCLUSTER_OPTIONS={"authKey":"the workers' own"}`}, env...) // the last one counts
 	return startProcess(c.t, "worker", address,
 		agserverCommand(c.t, "-env", "prod", "-host", "127.0.0.1", "-port", port(address), "-log-level", "3"),

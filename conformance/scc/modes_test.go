@@ -5,12 +5,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 )
 
 // startOurBroker starts agserver scc-broker.
 func (c *cluster) startOurBroker() *process {
 	c.t.Helper()
-	address := freeAddress(c.t)
+	address := freeport.Addr(c.t)
 	return startProcess(c.t, "our broker", address,
 		agserverCommand(c.t, "scc-broker", "-host", "127.0.0.1", "-port", port(address), "-log-level", "3"),
 		c.env("SCC_BROKER_SERVER_RETRY_DELAY=200")...)

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
 
 	// The go command keeps test results until something that the test program
@@ -129,7 +129,7 @@ func startServer(t *testing.T, o options, program string, args ...string) int {
 	}
 	var output strings.Builder
 	for range 3 { // somebody else may take a free port first
-		port, err := freePort()
+		port, err := freeport.Find()
 		if err != nil {
 			t.Error(err)
 			return 0
@@ -157,13 +157,4 @@ func startServer(t *testing.T, o options, program string, args ...string) int {
 	}
 	t.Errorf("%s %s does not listen; it wrote: %s", program, strings.Join(args, " "), output.String())
 	return 0
-}
-
-func freePort() (int, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port, nil
 }

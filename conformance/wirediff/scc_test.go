@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
 )
 
@@ -32,7 +33,7 @@ func startSCC(t *testing.T) string {
 
 func portFor(t *testing.T) string {
 	t.Helper()
-	port, err := freePort()
+	port, err := freeport.Find()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 )
 
 // Sentinel is a redis-server that watches over another one.
@@ -21,7 +23,7 @@ type Sentinel struct {
 // logs in there with masterPassword. Its own password is the last.
 func StartSentinel(t testing.TB, name, master, masterPassword, password string) *Sentinel {
 	t.Helper()
-	program, addr := Program(t), FreeAddr(t)
+	program, addr := Program(t), freeport.Addr(t)
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 )
 
 // patience bounds the wait for a server to listen.
@@ -44,7 +46,7 @@ const TLSPort = "(tls)"
 // redis-server.
 func Start(t testing.TB, args ...string) *Server {
 	t.Helper()
-	program, addr := Program(t), FreeAddr(t)
+	program, addr := Program(t), freeport.Addr(t)
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		t.Fatal(err)
@@ -106,15 +108,4 @@ func (s *Server) Restart() {
 	s.t.Helper()
 	s.Kill()
 	s.start()
-}
-
-// FreeAddr returns an address of 127.0.0.1 that nobody listens at.
-func FreeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
