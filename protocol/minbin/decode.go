@@ -23,8 +23,8 @@ var (
 // Decode appends the JSON form of a message: what is no packet as the JSON
 // value that it is, packets with the members event, data, cid, rid and error.
 // As in the reference what follows the first value is ignored, and null instead
-// of a packet is an error. The result is at most six times as long as the
-// message, and some bytes (strings of control characters grow the most).
+// of a packet is an error. The result is at most eighteen times as long as the
+// message, and some bytes: extension values of one byte grow the most.
 func (Codec) Decode(dst, message []byte) ([]byte, error) {
 	d := decoder{message: message, out: dst}
 	d.rest.Reset(message)
