@@ -21,8 +21,9 @@ import (
 const module = "github.com/socketcluster-go/socketcluster/"
 
 // Test runs the tests of packages with the copies, and returns the pairs of locks
-// that were seen, sorted. Tests that fail are no error: what they measure, such
-// as allocations, is not the same.
+// that were seen, sorted. An error has what go test has written. When tests fail, or
+// hang past a -timeout among flags, the pairs that were seen come with it: they may be
+// the reason.
 func (o *Overlay) Test(ctx context.Context, root string, packages []string, flags ...string) ([]lock.Edge, error) {
 	seen := filepath.Join(o.dir, "edges.json")
 	args := append([]string{"test", "-count=1", "-overlay=" + o.file}, flags...)
@@ -33,11 +34,11 @@ func (o *Overlay) Test(ctx context.Context, root string, packages []string, flag
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
-	var failed *exec.ExitError
-	if err != nil && !errors.As(err, &failed) || bytes.Contains(text, []byte("[build failed]")) || bytes.Contains(text, []byte("[setup failed]")) {
-		return nil, fmt.Errorf("go test: %w\n%s", err, text)
+	edges, unread := read(seen)
+	if err != nil {
+		err = fmt.Errorf("go test: %w\n%s", err, text)
 	}
-	return read(seen)
+	return edges, errors.Join(err, unread)
 }
 
 // read reads what package lock has written; the same pair may come from several

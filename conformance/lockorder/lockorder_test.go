@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/conformance/lockorder"
 	"github.com/socketcluster-go/socketcluster/conformance/lockorder/lock"
@@ -64,6 +65,15 @@ var exceptions = map[[2]string]string{
 // packages are those whose locks have to keep to the order.
 var packages = []string{"agserver", "agserver/engine", "agclient", "channels", "channels/stream", "middleware", "middleware/rate"}
 
+// counting are the tests that count allocations, which the copies make more of.
+var counting = []string{
+	"TestAllocs_Call", "TestAllocs_Publish", "TestAllocs_Delivery", "TestAllocs_Ping",
+	"TestDemux_EmitToNobodyDoesNotAllocate", "TestConsumer_NextAllocatesNothing",
+}
+
+// limit is when a package's tests are taken to hang. They need half a minute.
+const limit = 5 * time.Minute
+
 // documented are those whose doc.go names every lock of theirs.
 var documented = []string{"agserver", "agserver/engine"}
 
@@ -84,9 +94,9 @@ func run(t *testing.T, o *lockorder.Overlay, dirs ...string) []lock.Edge {
 	for i := range dirs {
 		dirs[i] = "./" + dirs[i]
 	}
-	edges, err := o.Test(t.Context(), root, dirs)
+	edges, err := o.Test(t.Context(), root, dirs, "-timeout="+limit.String(), "-skip=^("+strings.Join(counting, "|")+")$")
 	if err != nil {
-		t.Fatal(err)
+		t.Error(err)
 	}
 	return edges
 }
@@ -171,6 +181,49 @@ func TestCycle_IsFound(t *testing.T) {
 	}
 	if len(edges) > 0 && !strings.Contains(strings.Join(edges[0].Stack, " "), "crossed.(*Pair).AB") {
 		t.Errorf("stack = %q, want AB in it", edges[0].Stack)
+	}
+}
+
+// A package whose tests fail or hang is reported with what its tests have written,
+// and with the locks that it took until then.
+func TestOverlay_TestFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the tests of other packages")
+	}
+	const dir = "conformance/lockorder/testdata/broken"
+	for name, says := range map[string]string{"TestFails": "says why it fails", "TestHangs": "panic: test timed out"} {
+		t.Run(name, func(t *testing.T) {
+			edges, err := instrument(t, dir).Test(t.Context(), root, []string{"./" + dir}, "-run=^"+name+"$", "-timeout=2s")
+			if err == nil || !strings.Contains(err.Error(), says) {
+				t.Errorf("Test() = %v, want an error that has %q", err, says)
+			}
+			if len(edges) != 1 || edges[0].From != dir+".Pair.a" {
+				t.Errorf("edges = %+v, want the one from a to b", edges)
+			}
+		})
+	}
+}
+
+// What is left out is there.
+func TestOrder_LeavesOutWhatCounts(t *testing.T) {
+	missing := slices.Clone(counting)
+	for _, dir := range packages {
+		names, err := filepath.Glob(filepath.Join(root, dir, "*_test.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			missing = slices.DeleteFunc(missing, func(test string) bool {
+				return strings.Contains(string(text), "\nfunc "+test+"(")
+			})
+		}
+	}
+	if len(missing) != 0 {
+		t.Errorf("there are no tests %q any more: take them off the list", missing)
 	}
 }
 
