@@ -32,6 +32,11 @@ var (
 	// take its credentials, or does not let it do what it has to. It tries again.
 	ErrUnauthorized = errors.New("channels: the broker is not authorized")
 
+	// ErrNodeLost is reported to the sink when nodes that this one was joined with are
+	// gone, or cannot be reached: what is published here does not reach them. It is
+	// for brokers that know of other nodes, and no loss of the connection.
+	ErrNodeLost = errors.New("channels: other nodes are lost")
+
 	// ErrOverload is returned by Publish when as many bytes as may wait for a
 	// broker's connection do so already, and reported to the sink when messages
 	// came faster than they could be delivered, and some were dropped.

@@ -21,7 +21,7 @@ type Broker struct {
 	marks    sync.Map       // *nats.Msg → chan struct{}, which is closed when deliver comes to it
 
 	link          *link.Link
-	delivery      sync.WaitGroup
+	running       sync.WaitGroup // deliver and watch
 	confirmations confirmations
 
 	sending sync.Mutex
@@ -76,6 +76,11 @@ func (b *Broker) Attach(sink channels.Sink) error {
 		nats.ReconnectErrHandler(func(c *nats.Conn, err error) { b.notConnected(c, err) }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { b.failed(err) }),
 	}
+	server, joins := b.opt.Server.(Joiner)
+	known := 0
+	if joins {
+		known, _, _ = b.look(server) // before there is a connection
+	}
 	conn, err := nats.Connect(b.opt.URL, append(options, handlers...)...)
 	if err != nil {
 		b.link.Detach()
@@ -83,7 +88,10 @@ func (b *Broker) Attach(sink channels.Sink) error {
 	}
 	b.conn = conn
 	attempts := conn.StatusChanged(nats.RECONNECTING)
-	b.delivery.Go(func() { b.deliver(sink, attempts) })
+	b.running.Go(func() { b.deliver(sink, attempts) })
+	if joins {
+		b.running.Go(func() { b.watch(server, known) })
+	}
 	return nil
 }
 
@@ -286,7 +294,7 @@ func (b *Broker) Close() error {
 	if conn := b.connection(); b.link.Close() && conn != nil {
 		conn.Close()
 	}
-	b.delivery.Wait()
+	b.running.Wait()
 	b.confirmations.wait()
 	return nil
 }

@@ -14,7 +14,9 @@
 // under way at the same time share. What was not confirmed is not sent again, so
 // that nothing is delivered twice; Publish says so with channels.ErrUnconfirmed.
 // While there is no connection, Publish fails with channels.ErrDisconnected, or
-// waits for as long and as many bytes as Options say.
+// waits for as long and as many bytes as Options say. A server in this process that is
+// joined with fewer others than it needs ([Joiner]) counts as none, but what comes from
+// it is delivered.
 //
 // A connection that was given up because nobody answered may still bring what was
 // under way on it when the network is whole again. Messages carry a stamp, their
@@ -26,7 +28,8 @@
 //
 // # Goroutines
 //
-// One delivers messages, from Attach to Close, which waits for it. One asks the
-// server for confirmations while somebody waits for one. The others are the NATS
-// client's.
+// One delivers messages, from Attach to Close, which waits for it. With a server that
+// is a [Joiner] another one watches, for as long, how many nodes that is joined with.
+// One asks the server for confirmations while somebody waits for one. The others are
+// the NATS client's.
 package natsbroker

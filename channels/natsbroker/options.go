@@ -19,7 +19,7 @@ type Options struct {
 	URL string
 
 	// Server is a NATS server in this process, which is then connected to without
-	// a network; URL is not used.
+	// a network; URL is not used. It may be a [Joiner].
 	Server nats.InProcessConnProvider
 
 	// Prefix is what subjects begin with, so that several clusters can share NATS

@@ -34,7 +34,7 @@ func (b *Broker) Publish(ctx context.Context, channel string, data protocol.Data
 
 // Transmit sends a message without waiting for anything.
 func (b *Broker) Transmit(channel string, data protocol.Data) error {
-	if err := b.link.Check(); err != nil {
+	if err := b.link.Now(); err != nil {
 		return err
 	}
 	return b.send(b.connection(), channel, data)

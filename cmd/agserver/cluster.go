@@ -30,7 +30,7 @@ type cluster struct {
 
 // clusterFlags are the flags of a cluster's nodes.
 var clusterFlags = []string{
-	"cluster-port", "cluster-host", "cluster-advertise", "cluster-peers", "cluster-ping",
+	"cluster-port", "cluster-host", "cluster-advertise", "cluster-peers", "cluster-min-peers", "cluster-ping",
 	"nats", "nats-creds", "nats-nkey", "redis", "redis-username", "redis-sentinel", "redis-sharded", "scc",
 	"cluster-prefix", "cluster-tls", "cluster-ca", "cluster-cert", "cluster-key",
 }

@@ -18,8 +18,9 @@ const maxClusterMessage = embedded.DefaultMaxPayload
 func (c *cluster) readEmbedded(s settings, w ways) error {
 	host := s.find("cluster-host", "SOCKETCLUSTER_CLUSTER_HOST", "")
 	advertise := s.find("cluster-advertise", "SOCKETCLUSTER_CLUSTER_ADVERTISE", "")
+	minPeers := s.find("cluster-min-peers", "SOCKETCLUSTER_CLUSTER_MIN_PEERS", "")
 	if w.port.value == "" && w.peers.value == "" {
-		return onlyWith("-cluster-port", host, advertise)
+		return onlyWith("-cluster-port", host, advertise, minPeers)
 	}
 	o := &embedded.Options{Secret: s.getenv("SOCKETCLUSTER_CLUSTER_SECRET"), MaxPayload: maxClusterMessage, PingInterval: c.ping}
 	if w.port.value != "" {
@@ -33,6 +34,13 @@ func (c *cluster) readEmbedded(s settings, w ways) error {
 			return advertise.errorf("an address as host:port")
 		}
 		o.Advertise = advertise.value
+	}
+	if minPeers.value != "" {
+		n, err := strconv.ParseUint(minPeers.value, 10, 16)
+		if err != nil {
+			return minPeers.errorf("a whole number of other nodes, 0 for none")
+		}
+		o.MinPeers = int(n)
 	}
 	for peer := range strings.SplitSeq(w.peers.value, ",") {
 		if peer = strings.TrimSpace(peer); peer == "" {
@@ -60,7 +68,8 @@ func (c *cluster) startEmbedded(log *slog.Logger) (*embedded.Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	log.Info("clustering", "address", server.Addr().String(), "peers", strings.Join(c.embedded.Peers, ","))
+	log.Info("clustering", "address", server.Addr().String(), "peers", strings.Join(c.embedded.Peers, ","),
+		"needed", c.embedded.MinPeers)
 	if c.embedded.Secret == "" && c.embedded.TLS == nil {
 		log.Warn("no SOCKETCLUSTER_CLUSTER_SECRET: whoever reaches the cluster's port can join it")
 	}

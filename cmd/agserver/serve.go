@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/channels"
 )
 
 // serve runs the server until a signal ends it. Goroutines are started for the
@@ -201,6 +202,7 @@ func logEvents(ctx context.Context, background *sync.WaitGroup, srv *agserver.Se
 		for ev := range warnings {
 			switch {
 			case h.ending.Load():
+			case errors.Is(ev.Warning, channels.ErrNodeLost): // see logPeers
 			case ev.Socket != nil:
 				log.Warn("socket", "err", ev.Warning, "socket", ev.Socket.ID())
 			default:

@@ -74,6 +74,10 @@ FLAGS
   -cluster-peers LIST    SOCKETCLUSTER_CLUSTER_PEERS
       Where other nodes are, as host:port with commas between. The list may be
       the same for all nodes, and they may come in any order.
+  -cluster-min-peers N   SOCKETCLUSTER_CLUSTER_MIN_PEERS (default 0)
+      With how many other nodes this one has to be joined, at least. With fewer,
+      publications fail: a node that is cut off does not confirm what others miss.
+      1 of 3 nodes in all, 2 of 5, and so on: then one part at most goes on.
   -cluster-ping TIME     (default: 5s; for Redis 1s)
       How often nodes, NATS or Redis are asked whether they are there, such as
       500ms. Who leaves two answers out counts as lost at the third time; Redis

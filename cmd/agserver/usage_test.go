@@ -13,7 +13,7 @@ func TestProgram_Usage(t *testing.T) {
 		want string // the one line on standard error
 	}{
 		{"UnknownFlag", nil, []string{"-prt", "1"},
-			"agserver: -prt is no flag; the flags are -env, -host, -port, -options, -channel-limit, -log-level, -log-format, -drain, -tls-cert, -tls-key, -tls-client-ca, -cluster-port, -cluster-host, -cluster-advertise, -cluster-peers, -cluster-ping, -nats, -nats-creds, -nats-nkey, -redis, -redis-username, -redis-sentinel, -redis-sharded, -scc, -cluster-prefix, -cluster-tls, -cluster-ca, -cluster-cert, -cluster-key, -connect-rate, -connect-rate-per-address, -publish-rate, -subscribe-rate, -call-rate, -trusted-proxies (agserver -h explains them)"},
+			"agserver: -prt is no flag; the flags are -env, -host, -port, -options, -channel-limit, -log-level, -log-format, -drain, -tls-cert, -tls-key, -tls-client-ca, -cluster-port, -cluster-host, -cluster-advertise, -cluster-peers, -cluster-min-peers, -cluster-ping, -nats, -nats-creds, -nats-nkey, -redis, -redis-username, -redis-sentinel, -redis-sharded, -scc, -cluster-prefix, -cluster-tls, -cluster-ca, -cluster-cert, -cluster-key, -connect-rate, -connect-rate-per-address, -publish-rate, -subscribe-rate, -call-rate, -trusted-proxies (agserver -h explains them)"},
 		{"FlagWithoutValue", nil, []string{"-port"},
 			"agserver: flag needs an argument: -port (agserver -h explains the flags)"},
 		{"Argument", nil, []string{"start"},
@@ -38,6 +38,10 @@ func TestProgram_Usage(t *testing.T) {
 			`agserver: -cluster-peers must be addresses as host:port with commas between, not "10.0.0.1"`},
 		{"ClusterAdvertise", nil, []string{"-cluster-port", "0", "-cluster-advertise", "10.0.0.1"},
 			`agserver: -cluster-advertise must be an address as host:port, not "10.0.0.1"`},
+		{"ClusterMinPeers", nil, []string{"-cluster-port", "0", "-cluster-min-peers", "-1"},
+			`agserver: -cluster-min-peers must be a whole number of other nodes, 0 for none, not "-1"`},
+		{"ClusterMinPeersAlone", []string{"SOCKETCLUSTER_CLUSTER_MIN_PEERS=1"}, []string{"-nats", "nats://127.0.0.1:4222"},
+			"agserver: SOCKETCLUSTER_CLUSTER_MIN_PEERS is for -cluster-port, which was not given"},
 		{"ClusterPing", nil, []string{"-cluster-port", "0", "-cluster-ping", "often"},
 			`agserver: -cluster-ping must be a time such as "500ms" or "5s", not "often"`},
 		{"ClusterPingAlone", nil, []string{"-cluster-ping", "5s"},

@@ -62,24 +62,7 @@ func testHalfOpen(t *testing.T, n *network, args ...string) {
 func TestHalfOpen_ByThemselves(t *testing.T) {
 	t.Parallel()
 	n := newNetwork(t)
-	first := net.JoinHostPort(n.machine, portOf(t, freeport.Addr(t)))
-	args := func(address string) []string {
-		host, port, err := net.SplitHostPort(address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return []string{"-cluster-ping", ping, "-cluster-host", host, "-cluster-port", port, "-cluster-peers", first}
-	}
-	a := startNode(t, "A", args(first)...)
-	b := n.startNode("B", args(n.far+":0")...)
-	c := startNode(t, "C", args(n.machine+":0")...)
-	nodes := []*node{a, b, c}
-	var publishers []*publisher
-	var subscribers []*subscriber
-	for _, node := range nodes {
-		publishers, subscribers = append(publishers, node.publish()), append(subscribers, node.subscribe())
-	}
-	meet(publishers, subscribers)
+	nodes, publishers, subscribers := n.byThemselves()
 	publishers[0].waitMore(calm)
 	f := begin()
 	n.cut()
@@ -102,6 +85,74 @@ func TestHalfOpen_ByThemselves(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestHalfOpen_MinPeers does the same to nodes that want one other at least: the one
+// that is cut off refuses publications once it has found out, the others go on.
+func TestHalfOpen_MinPeers(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	nodes, publishers, subscribers := n.byThemselves("-cluster-min-peers", "1")
+	publishers[0].waitMore(calm)
+	f := begin()
+	n.cut()
+	nodes[1].waitLog("cut off from the cluster", 1)
+	alone := begin()
+	nodes[0].waitLog("lost other nodes", 1)
+	nodes[2].waitLog("lost other nodes", 1)
+	t.Logf("the nodes found out after %v", time.Since(f.from).Round(100*time.Millisecond))
+	publishers[0].waitMore(calm)
+	publishers[2].waitMore(calm)
+	alone.end()
+	n.heal()
+	nodes[1].waitLog("joined with the cluster again", 1)
+	f.end()
+	meet(publishers, subscribers)
+	for i, p := range publishers {
+		p.finish()
+		if i != 1 {
+			p.wantFailures()
+		}
+		for j, s := range subscribers {
+			if (i == 1) != (j == 1) {
+				s.wantDelivered(p, f)
+			} else {
+				s.wantDelivered(p)
+			}
+		}
+	}
+	t.Logf("B: %d published, %d of them failed by name, %d of those while it knew that it was alone, when none was confirmed",
+		len(publishers[1].sent), publishers[1].wantFailures(f), publishers[1].wantRefused(alone))
+	for i, node := range nodes {
+		if cut := node.lines.find("cut off from the cluster", 1) != nil; cut != (i == 1) {
+			t.Errorf("node %s is cut off: %t, want that of the one that is alone", node.name, cut)
+		}
+	}
+}
+
+// byThemselves starts three nodes that are a cluster with nothing else, the second of
+// them in the namespace, and publishes and subscribes on each.
+func (n *network) byThemselves(more ...string) (nodes []*node, publishers []*publisher, subscribers []*subscriber) {
+	n.t.Helper()
+	first := net.JoinHostPort(n.machine, portOf(n.t, freeport.Addr(n.t)))
+	args := func(address string) []string {
+		host, port, err := net.SplitHostPort(address)
+		if err != nil {
+			n.t.Fatal(err)
+		}
+		return append([]string{"-cluster-ping", ping, "-cluster-host", host, "-cluster-port", port, "-cluster-peers", first}, more...)
+	}
+	nodes = []*node{
+		runNode(n.t, "", "127.0.0.1", nil, "A", args(first)...),
+		runNode(n.t, n.namespace, n.direct, nil, "B", args(n.far+":0")...),
+		runNode(n.t, "", "127.0.0.1", nil, "C", args(n.machine+":0")...),
+	}
+	for _, node := range nodes {
+		node.waitLog("joined with the cluster", 1)
+		publishers, subscribers = append(publishers, node.publish()), append(subscribers, node.subscribe())
+	}
+	meet(publishers, subscribers)
+	return nodes, publishers, subscribers
 }
 
 // TestDroppedPackets takes the link down for a moment, again and again, too short for

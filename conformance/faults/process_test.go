@@ -131,11 +131,19 @@ func startNode(t *testing.T, name string, args ...string) *node {
 // The environment is more of it.
 func startNodeIn(t *testing.T, network, host string, env []string, name string, args ...string) *node {
 	t.Helper()
+	n := runNode(t, network, host, env, name, args...)
+	n.waitLog("joined with the cluster", 1)
+	return n
+}
+
+// runNode is startNodeIn for a node that cannot join before others are there: it waits
+// until the node listens.
+func runNode(t *testing.T, network, host string, env []string, name string, args ...string) *node {
+	t.Helper()
 	args = append([]string{"-env", "prod", "-host", host, "-port", "0", "-log-format", "json", "-drain", "1s"}, args...)
 	env = append(env, `SOCKETCLUSTER_OPTIONS={"authKey":"the same for all nodes"}`)
 	n := &node{process: run(t, network, env, agserver, args...), name: name}
 	n.address = n.waitLog("listening", 1)["address"].(string)
-	n.waitLog("joined with the cluster", 1)
 	return n
 }
 

@@ -141,6 +141,26 @@ func (p *publisher) wantFailures(faults ...*fault) (failed int) {
 	return failed
 }
 
+// wantRefused checks that nothing was confirmed that was published in this time, and
+// that there was something to refuse. It returns how much.
+func (p *publisher) wantRefused(f *fault) (refused int) {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for number, sent := range p.sent {
+		if !sent.began.After(f.from) || !sent.ended.Before(f.to) || sent.ended.IsZero() {
+			continue
+		}
+		if refused++; sent.err == nil {
+			p.t.Errorf("number %d on %s was confirmed, want it to be refused", number, p.name)
+		}
+	}
+	if refused == 0 {
+		p.t.Errorf("nothing was published on %s that could be refused", p.name)
+	}
+	return refused
+}
+
 // subscriber notes what it gets.
 type subscriber struct {
 	t      *testing.T

@@ -16,8 +16,9 @@ type Options struct {
 	Max  int           // how many bytes may
 }
 
-// Link is the state of a broker's connection. It is made by New, starts no
-// goroutine, and is safe for concurrent use.
+// Link is the state of a broker's connection: up, or down. It is made by New, starts
+// no goroutine, and is safe for concurrent use. Who calls Up, Down or Hold may find
+// himself telling the sink of what others have changed meanwhile.
 type Link struct {
 	// Immutable.
 	opt    Options
@@ -27,12 +28,16 @@ type Link struct {
 	mu sync.Mutex
 
 	// Guarded by mu.
-	sink    channels.Sink // nil before Attach
-	closed  bool
-	ready   bool                // it has been up
-	up      chan struct{}       // closed while it is up
-	waiting int                 // bytes that wait for up
-	reasons map[string]reported // why there is no connection
+	sink      channels.Sink // nil before Attach
+	closed    bool
+	connected bool                // Up was called, and not Down after it
+	lack      error               // what a connection is not enough without; nil = nothing
+	up        chan struct{}       // closed while it is up: connected, and nothing is lacking
+	waiting   int                 // bytes that wait for up
+	reasons   map[string]reported // why there is no connection
+	ready     bool                // the sink was told that it has been up
+	untold    []error             // changes that the sink has yet to be told of; nil = up
+	telling   bool                // a goroutine tells the sink
 }
 
 // New returns a link that is down.
@@ -80,41 +85,83 @@ func (l *Link) checkLocked() error {
 	return nil
 }
 
-// Up says that there is a connection, with every subscription, and tells the
-// sink.
+// Up says that there is a connection, with every subscription.
 func (l *Link) Up() {
 	l.mu.Lock()
-	sink, first := l.sink, !l.ready
-	if l.closed || isClosed(l.up) {
-		l.mu.Unlock()
-		return
-	}
-	l.ready = true
-	l.reasons = nil
-	close(l.up)
-	l.mu.Unlock()
-	if first {
-		sink.BrokerReady()
-	} else {
-		sink.BrokerStateChange(nil)
-	}
+	defer l.mu.Unlock()
+	l.connected = true
+	l.changeLocked(nil)
 }
 
-// Down says that the connection is lost, and why, and tells the sink.
+// Down says that the connection is lost, and why.
 func (l *Link) Down(cause error) {
 	l.mu.Lock()
-	sink := l.sink
-	if l.closed || !isClosed(l.up) {
-		l.mu.Unlock()
+	defer l.mu.Unlock()
+	l.connected = false
+	l.changeLocked(cause)
+}
+
+// Hold says what is lacking: the link is not up, connection or not, until Hold is
+// called with nil. It may be called before Attach.
+func (l *Link) Hold(lack error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.lack = lack
+	l.changeLocked(lack)
+}
+
+// changeLocked finds out whether the link has come up or gone down, and tells the
+// sink: the cause is why it went down.
+func (l *Link) changeLocked(cause error) {
+	up := l.connected && l.lack == nil
+	if l.closed || up == isClosed(l.up) {
 		return
 	}
-	l.up = make(chan struct{})
-	l.mu.Unlock()
-	lost := channels.ErrDisconnected
-	if cause != nil {
-		lost = fmt.Errorf("%w: %w", channels.ErrDisconnected, cause)
+	var lost error
+	if up {
+		l.reasons = nil
+		close(l.up)
+	} else {
+		l.up = make(chan struct{})
+		lost = channels.ErrDisconnected
+		if cause != nil {
+			lost = fmt.Errorf("%w: %w", channels.ErrDisconnected, cause)
+		}
 	}
-	sink.BrokerStateChange(lost)
+	if n := len(l.untold); n < maxUntold {
+		l.untold = append(l.untold, lost)
+	} else {
+		l.untold = l.untold[:n-1] // the sink is stuck, and is spared this change and its opposite before it
+	}
+	l.tellLocked()
+}
+
+// maxUntold bounds how many changes wait for a sink that takes its time.
+const maxUntold = 16
+
+// tellLocked tells the sink of changes, in their order. Where a goroutine is at it,
+// that one goes on with these: no lock is held meanwhile.
+func (l *Link) tellLocked() {
+	if l.telling {
+		return
+	}
+	l.telling = true
+	for len(l.untold) > 0 && !l.closed {
+		lost := l.untold[0]
+		l.untold = l.untold[1:]
+		sink, first := l.sink, !l.ready
+		l.ready = true
+		func() {
+			l.mu.Unlock()
+			defer l.mu.Lock()
+			if first {
+				sink.BrokerReady()
+			} else {
+				sink.BrokerStateChange(lost)
+			}
+		}()
+	}
+	l.telling = false
 }
 
 // Report tells the sink of an error, unless the broker is closed.
@@ -169,15 +216,25 @@ func (l *Link) Failed(err error) {
 	l.Report(err)
 }
 
-// IsUp reports whether there is a connection.
+// IsUp reports whether there is a connection, and nothing is lacking.
 func (l *Link) IsUp() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return isClosed(l.up)
 }
 
-// Await returns nil when there is a connection. Without one it waits for it as
-// Options say, on behalf of a publication of that many bytes.
+// Now returns nil if the link is up.
+func (l *Link) Now() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if err := l.checkLocked(); err != nil || isClosed(l.up) {
+		return err
+	}
+	return channels.ErrDisconnected
+}
+
+// Await returns nil when the link is up. Until then it waits as Options say, on
+// behalf of a publication of that many bytes.
 func (l *Link) Await(ctx context.Context, size int) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

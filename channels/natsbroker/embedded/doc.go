@@ -19,11 +19,12 @@
 // channel: let nobody but the nodes reach it, or give them a Secret, and TLS where
 // the network is not trusted.
 //
-// What a node publishes reaches the nodes that it is joined with at that time, and
-// Publish does not fail when it is joined with fewer than there are: nobody knows how
-// many that should be. Options.OnPeers tells.
+// What a node publishes reaches the nodes that it is joined with at that time. Nobody
+// knows how many that should be, so that Publish does not fail when it is joined with
+// fewer than there are, unless Options.MinPeers says what is too few. Options.OnPeers
+// tells, and the broker reports channels.ErrNodeLost to its sink.
 //
-// It starts the goroutines of the NATS server, and one for OnPeers, which Close ends
-// and waits for. Programs that use package natsbroker alone do not contain the
-// server.
+// It starts the goroutines of the NATS server, and one that counts the other nodes and
+// calls OnPeers, which Close ends and waits for. Programs that use package natsbroker
+// alone do not contain the server.
 package embedded

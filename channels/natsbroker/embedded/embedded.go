@@ -50,8 +50,15 @@ type Options struct {
 	// MaxPayload bounds a message, in bytes. 0 means 32 MiB.
 	MaxPayload int
 
+	// MinPeers is how many other nodes this one has to be joined with, at least, for
+	// its broker to count as connected: with fewer, nothing can be published. A node
+	// that is cut off from the others then refuses, once it has found out, what they
+	// would miss. Half of all nodes, rounded down, makes a majority with this one: of two
+	// parts of a cluster one at most goes on. 0 means none: a node goes on alone.
+	MinPeers int
+
 	// OnPeers, if not nil, is told how many other nodes this one is joined with, when
-	// that has changed: by one goroutine, a second later at most. What a node
+	// that has changed: by one goroutine, half a second later at most. What a node
 	// publishes reaches only those that it is joined with.
 	OnPeers func(n int)
 
@@ -70,16 +77,23 @@ const (
 
 	startTimeout = 10 * time.Second
 
-	// lookEvery is how often peers are counted for OnPeers.
-	lookEvery = time.Second
+	// lookEvery is how often peers are counted.
+	lookEvery = 250 * time.Millisecond
 )
 
 // Server is a NATS server in this process.
 type Server struct {
 	nats     *server.Server
+	minPeers int
 	stop     chan struct{} // closed by Close
 	stopping sync.Once
 	watching sync.WaitGroup
+
+	mu sync.Mutex
+
+	// Guarded by mu.
+	peers   int           // as they were counted last
+	changed chan struct{} // closed when they are others
 }
 
 var _ nats.InProcessConnProvider = (*Server)(nil)
@@ -107,29 +121,58 @@ func Start(o *Options) (*Server, error) {
 		s.WaitForShutdown()
 		return nil, errors.New("embedded: the NATS server does not start")
 	}
-	e := &Server{nats: s, stop: make(chan struct{})}
-	if o != nil && o.OnPeers != nil {
-		e.watching.Go(func() { e.watch(o.OnPeers) })
+	e := &Server{nats: s, stop: make(chan struct{}), changed: make(chan struct{})}
+	tell := func(int) {}
+	if o != nil {
+		e.minPeers = max(o.MinPeers, 0)
+		if o.OnPeers != nil {
+			tell = o.OnPeers
+		}
 	}
+	e.watching.Go(func() { e.watch(tell) })
 	return e, nil
 }
 
-// watch counts the peers until Close.
+// watch counts the peers until Close. One that has come counts when it is there the
+// second time: by then it has told what it is subscribed to, and is told what is
+// published.
 func (s *Server) watch(tell func(int)) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
-	known := 0
-	for {
+	for before := 0; ; {
 		select {
 		case <-s.stop:
 			return
 		case <-tick.C:
 		}
-		if n := s.Peers(); n != known {
-			known = n
+		now := s.Peers()
+		n := min(now, before)
+		if before = now; s.note(n) {
 			tell(n)
 		}
 	}
+}
+
+// note remembers how many peers there are. It reports false if that is no news.
+func (s *Server) note(n int) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if n == s.peers {
+		return false
+	}
+	s.peers = n
+	close(s.changed)
+	s.changed = make(chan struct{})
+	return true
+}
+
+// Joined returns how many other nodes were joined with this one when they were counted
+// last, how many have to be, and a channel that is closed when others are counted. It
+// is for natsbroker.Options.Server.
+func (s *Server) Joined() (peers, needed int, changed <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.peers, s.minPeers, s.changed
 }
 
 // canListen tries the cluster's address, because the NATS server says late, and
@@ -166,6 +209,9 @@ func (o *Options) server() (*server.Options, error) {
 		opts.Cluster.Name = o.Name
 	}
 	if o.Addr == "" && len(o.Peers) == 0 {
+		if o.MinPeers > 0 {
+			return nil, errors.New("embedded: Options.MinPeers without Addr or Peers: no other node can join")
+		}
 		return opts, nil
 	}
 	host, port, err := splitAddr(o.Addr)
@@ -239,19 +285,8 @@ func (s *Server) InProcessConn() (net.Conn, error) { return s.nats.InProcessConn
 // Addr returns where other nodes connect; nil if they cannot.
 func (s *Server) Addr() *net.TCPAddr { return s.nats.ClusterAddr() }
 
-// Peers returns how many other nodes are joined with this one. It asks the NATS
-// server for a report: it is for tests and for people.
-func (s *Server) Peers() int {
-	report, err := s.nats.Routez(nil)
-	if err != nil {
-		return 0
-	}
-	others := make(map[string]bool)
-	for _, r := range report.Routes {
-		others[r.RemoteID] = true
-	}
-	return len(others)
-}
+// Peers returns how many other nodes are joined with this one.
+func (s *Server) Peers() int { return s.nats.NumRemotes() }
 
 // Close leaves the cluster and waits until the server has ended.
 func (s *Server) Close() {

@@ -156,11 +156,12 @@ func TestStart(t *testing.T) {
 		}
 	})
 	for name, o := range map[string]*embedded.Options{
-		"BadAddr":      {Addr: "6222"},
-		"BadPort":      {Addr: ":99999"},
-		"BadAdvertise": {Addr: "127.0.0.1:0", Advertise: "elsewhere"},
-		"BadPeer":      {Addr: "127.0.0.1:0", Peers: []string{"elsewhere"}},
-		"AddrTaken":    {Addr: start(t, &embedded.Options{Addr: "127.0.0.1:0"}).Addr().String()},
+		"BadAddr":       {Addr: "6222"},
+		"BadPort":       {Addr: ":99999"},
+		"BadAdvertise":  {Addr: "127.0.0.1:0", Advertise: "elsewhere"},
+		"BadPeer":       {Addr: "127.0.0.1:0", Peers: []string{"elsewhere"}},
+		"MinPeersAlone": {MinPeers: 1},
+		"AddrTaken":     {Addr: start(t, &embedded.Options{Addr: "127.0.0.1:0"}).Addr().String()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if s, err := embedded.Start(o); err == nil {
