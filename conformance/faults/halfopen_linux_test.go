@@ -28,6 +28,15 @@ func TestHalfOpen_Redis(t *testing.T) {
 	testHalfOpen(t, n, "-cluster-ping", ping, "-redis", net.JoinHostPort(n.machine, portOf(t, redis.Addr)))
 }
 
+// TestHalfOpen_SCC: of an SCC cluster it is the brokers who ping, and tell the nodes
+// how long those may wait for it.
+func TestHalfOpen_SCC(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	state, _ := startSCCCluster(t, n.machine, `SOCKETCLUSTER_OPTIONS={"pingInterval":500,"pingTimeout":1500}`)
+	testHalfOpen(t, n, "-scc", state.address)
+}
+
 func testHalfOpen(t *testing.T, n *network, args ...string) {
 	t.Helper()
 	a, b := startNode(t, "A", args...), n.startNode("B", args...)

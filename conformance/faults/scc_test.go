@@ -1,6 +1,7 @@
 package faults_test
 
 import (
+	"net"
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
@@ -14,17 +15,22 @@ type sccProcess struct {
 	env     []string
 }
 
-// startSCC starts agserver in one of the modes that are no worker's.
-func startSCC(t *testing.T, mode string, env ...string) *sccProcess {
+// startSCC starts agserver in one of the modes that are no worker's, on an address of
+// this machine.
+func startSCC(t *testing.T, host, mode string, env ...string) *sccProcess {
 	t.Helper()
-	p := &sccProcess{address: freeport.Addr(t), mode: mode, env: env}
+	p := &sccProcess{address: net.JoinHostPort(host, portOf(t, freeport.Addr(t))), mode: mode, env: env}
 	p.start(t)
 	return p
 }
 
 func (p *sccProcess) start(t *testing.T) {
 	t.Helper()
-	p.process = run(t, "", p.env, agserver, p.mode, "-host", "127.0.0.1", "-port", portOf(t, p.address), "-log-format", "json")
+	host, port, err := net.SplitHostPort(p.address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.process = run(t, "", p.env, agserver, p.mode, "-host", host, "-port", port, "-log-format", "json")
 	waitListening(t, p.address)
 }
 
@@ -34,20 +40,21 @@ func (p *sccProcess) restart() {
 	p.start(p.t)
 }
 
-// startSCCCluster starts an scc-state that announces at once, and a broker.
-func startSCCCluster(t *testing.T) (state, broker *sccProcess) {
+// startSCCCluster starts an scc-state that announces at once, and a broker, on an
+// address of this machine.
+func startSCCCluster(t *testing.T, host string, env ...string) (state, broker *sccProcess) {
 	t.Helper()
-	state = startSCC(t, "scc-state", "SCC_STATE_SERVER_STARTUP_DELAY=0",
+	state = startSCC(t, host, "scc-state", "SCC_STATE_SERVER_STARTUP_DELAY=0",
 		"SCC_STATE_SERVER_SCALE_OUT_DELAY=50", "SCC_STATE_SERVER_SCALE_BACK_DELAY=50")
-	broker = startSCC(t, "scc-broker", "SCC_STATE_SERVER_HOST=127.0.0.1", "SCC_STATE_SERVER_PORT="+portOf(t, state.address),
-		"SCC_BROKER_SERVER_RETRY_DELAY=100")
+	broker = startSCC(t, host, "scc-broker", append([]string{"SCC_STATE_SERVER_HOST=" + host,
+		"SCC_STATE_SERVER_PORT=" + portOf(t, state.address), "SCC_BROKER_SERVER_RETRY_DELAY=100"}, env...)...)
 	return state, broker
 }
 
 // TestSCCBrokerKilled kills the scc-broker between two workers, and starts it anew.
 func TestSCCBrokerKilled(t *testing.T) {
 	t.Parallel()
-	state, broker := startSCCCluster(t)
+	state, broker := startSCCCluster(t, "127.0.0.1")
 	testEngineKilled(t, func() { broker.kill() }, broker.restart, "-scc", state.address)
 }
 
@@ -55,7 +62,7 @@ func TestSCCBrokerKilled(t *testing.T) {
 // misses anything, as long as no broker comes or goes.
 func TestSCCStateKilled(t *testing.T) {
 	t.Parallel()
-	state, broker := startSCCCluster(t)
+	state, broker := startSCCCluster(t, "127.0.0.1")
 	a, b := startNode(t, "A", "-scc", state.address), startNode(t, "B", "-scc", state.address)
 	publishers := []*publisher{a.publish(), b.publish()}
 	subscribers := []*subscriber{a.subscribe(), b.subscribe()}
