@@ -23,6 +23,9 @@ type conn struct {
 	cancel context.CancelFunc
 	out    *outbox
 
+	gone  chan struct{} // closed at the end of run
+	after *conn         // the one before, if this one is not to dial until it has gone
+
 	// Guarded by client.mu.
 	upgraded    bool                // the WebSocket is open
 	pending     map[int64]*outgoing // calls that wait for an answer, by id
@@ -37,6 +40,8 @@ func newConn(c *Client) *conn {
 		out:         newOutbox(&c.opts),
 		pending:     make(map[int64]*outgoing),
 		pingTimeout: c.opts.ConnectTimeout,
+		gone:        make(chan struct{}),
+		after:       c.life.silent,
 	}
 	k.ctx, k.cancel = context.WithCancel(context.Background())
 	return k
@@ -44,17 +49,16 @@ func newConn(c *Client) *conn {
 
 // run connects, reads until the end, and sees the closing handshake through.
 func (k *conn) run() {
+	defer k.goodbye()
 	defer k.cancel()
+	k.awaitSilent()
 	c := k.client
 	nc, br, err := k.dial()
 	if err != nil {
 		c.lost(k, ending{code: protocol.CloseAbnormal, cause: err})
 		return
 	}
-	cut := onDone(k.ctx, func() {
-		discard(nc)
-		nc.Close()
-	})
+	cut := onDone(k.ctx, func() { discard(nc) })
 	defer func() {
 		nc.Close()
 		cut()
@@ -141,22 +145,64 @@ func (c *Client) onGone(k *conn) {
 // closeLocked starts the closing handshake, after all that was sent before, and
 // bounds it; a connection without a WebSocket is cut.
 func (k *conn) closeLocked(code protocol.CloseCode, reason string) {
+	k.closeWithinLocked(k.client.opts.CloseTimeout, code, reason)
+}
+
+// silentTimeout bounds the closing handshake of a connection on which nothing came
+// for too long.
+const silentTimeout = 100 * time.Millisecond
+
+// closeSilentLocked is closeLocked for a connection on which nothing came for too
+// long. The network may be whole again at any moment, and what was under way on it
+// would come after what the next connection brings: that has to wait, a moment, until
+// this one has gone.
+func (k *conn) closeSilentLocked(code protocol.CloseCode, reason string) {
+	if k.upgraded {
+		k.client.life.silent = k
+	}
+	k.closeWithinLocked(min(silentTimeout, k.client.opts.CloseTimeout), code, reason)
+}
+
+func (k *conn) closeWithinLocked(d time.Duration, code protocol.CloseCode, reason string) {
 	if !k.upgraded {
 		k.cancel()
 		return
 	}
 	k.out.addClose(code, reason)
-	k.lingerLocked()
+	k.lingerLocked(d)
+}
+
+// awaitSilent waits until the connection before has gone, if it has to.
+func (k *conn) awaitSilent() {
+	if k.after == nil {
+		return
+	}
+	select {
+	case <-k.after.gone:
+	case <-k.ctx.Done():
+	}
+	k.after = nil
+}
+
+// goodbye ends the wait of the next connection for this one.
+func (k *conn) goodbye() {
+	c := k.client
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.life.silent == k {
+		c.life.silent = nil
+	}
+	close(k.gone)
 }
 
 // linger bounds what is left of a connection after a close frame.
 func (k *conn) linger() {
 	k.client.mu.Lock()
 	defer k.client.mu.Unlock()
-	k.lingerLocked()
+	k.lingerLocked(k.client.opts.CloseTimeout)
 }
 
-func (k *conn) lingerLocked() {
+func (k *conn) lingerLocked(d time.Duration) {
 	c := k.client
 	if slices.Contains(c.life.closing, k) {
 		return
@@ -166,7 +212,7 @@ func (k *conn) lingerLocked() {
 		c.life.closing = c.life.closing[1:]
 	}
 	c.life.closing = append(c.life.closing, k)
-	k.timer.start(c.opts.CloseTimeout, k.cancel)
+	k.timer.start(d, k.cancel)
 }
 
 // awaitOpenLocked bounds the way to an open WebSocket.
@@ -189,7 +235,7 @@ func (k *conn) onPingLocked() {
 		return
 	}
 	k.timer.startLocked(&c.mu, k.pingTimeout, func() {
-		c.failLocked(k, ending{code: protocol.ClosePingTimeout})
+		c.silentLocked(k, ending{code: protocol.ClosePingTimeout})
 	})
 }
 

@@ -40,9 +40,10 @@ func (k *conn) dial() (net.Conn, *bufio.Reader, error) {
 	return nc, br, nil
 }
 
-// discard has a connection that is cut take with it what was not sent. The system
-// would go on sending for minutes: after a network was broken for a while, the server
-// would get a message after newer ones that have come by the next connection.
+// discard cuts a connection, which takes with it what was not sent. The system would
+// go on sending for minutes: after a network was broken for a while, the server would
+// get a message after newer ones that have come by the next connection. TLS is not
+// ended in order: that can wait for the network.
 func discard(nc net.Conn) {
 	if secure, ok := nc.(*tls.Conn); ok {
 		nc = secure.NetConn()
@@ -50,6 +51,7 @@ func discard(nc net.Conn) {
 	if tcp, ok := nc.(*net.TCPConn); ok {
 		_ = tcp.SetLinger(0) // closed already, then
 	}
+	nc.Close()
 }
 
 // upgrade asks for WebSocket. The reader that it returns may hold what the

@@ -25,6 +25,7 @@ type life struct {
 	id       string  // of the socket, while open
 	conn     *conn   // the one in use: connecting or open
 	closing  []*conn // given up, but not yet at their end
+	silent   *conn   // one of them, which the next connection waits for; nil for none
 
 	attempts       int         // in a row without a connect
 	reconnectTimer *time.Timer // nil unless an attempt is pending
@@ -141,12 +142,23 @@ func (c *Client) disconnectLocked(code protocol.CloseCode, reason string) {
 // failLocked ends the connection for a reason of the client's own: the events
 // tell the code's text unless there is a better reason, the close frame none.
 func (c *Client) failLocked(k *conn, e ending) {
+	c.endLocked(k, e.told())
+	k.closeLocked(e.code, "")
+}
+
+// silentLocked is failLocked for a connection on which nothing came for too long.
+func (c *Client) silentLocked(k *conn, e ending) {
+	c.endLocked(k, e.told())
+	k.closeSilentLocked(e.code, "")
+}
+
+// told returns the ending with a reason, if the code has a text.
+func (e ending) told() ending {
 	if e.reason == "" {
 		e.reason = e.code.Text()
 	}
 	e.said = e.reason != ""
-	c.endLocked(k, e)
-	k.closeLocked(e.code, "")
+	return e
 }
 
 // lost is told by a connection that it has ended, and does nothing if it was

@@ -80,7 +80,7 @@ func (f *fake) connected(o agclient.Options) (*agclient.Client, *peer) {
 func (f *fake) accept() *peer {
 	f.t.Helper()
 	conn := <-f.conns
-	p := &peer{t: f.t, conn: conn, in: make(chan frame, 4096), stalled: make(chan struct{})}
+	p := &peer{t: f.t, conn: conn, in: make(chan frame, 4096), stalled: make(chan struct{}), released: make(chan struct{})}
 	upgrader := ws.Upgrader{OnRequest: func(uri []byte) error {
 		p.uri = string(uri)
 		return nil
@@ -104,7 +104,7 @@ type peer struct {
 	t                 testing.TB
 	conn              net.Conn
 	in                chan frame
-	stalled           chan struct{}
+	stalled, released chan struct{}
 	uri, header, host string
 }
 
@@ -125,8 +125,11 @@ func (p *peer) read() {
 		}
 		select {
 		case <-p.stalled:
-			<-p.t.Context().Done()
-			return
+			select {
+			case <-p.released:
+			case <-p.t.Context().Done():
+				return
+			}
 		default:
 		}
 		if !h.Masked {
@@ -143,6 +146,9 @@ func (p *peer) read() {
 
 // stall ends reading: the client's writes block from now on.
 func (p *peer) stall() { close(p.stalled) }
+
+// resume goes on reading after stall.
+func (p *peer) resume() { close(p.released) }
 
 // next returns the next message, whatever it is.
 func (p *peer) next() string {

@@ -156,7 +156,8 @@ func (c *Client) wakeLocked() error {
 		return ErrClosed
 	}
 	if k := c.life.conn; k != nil && k.staleLocked() {
-		c.disconnectLocked(protocol.CloseNormal, staleReason)
+		c.endLocked(k, ending{code: protocol.CloseNormal, reason: staleReason, said: true})
+		k.closeSilentLocked(protocol.CloseNormal, staleReason)
 	}
 	c.connectLocked()
 	return nil

@@ -195,6 +195,35 @@ func TestClient_PingTimeout(t *testing.T) {
 		})
 	})
 
+	// What was under way when the network failed does not come after what the next
+	// connection brings, should it work again at that moment.
+	t.Run("NothingComesLate", func(t *testing.T) {
+		for name, giveUp := range map[string]func(c *agclient.Client){
+			"PingTimeout": func(*agclient.Client) { time.Sleep(20 * time.Second) },
+			"Stale": func(c *agclient.Client) {
+				agclient.Sleep(c, time.Hour)
+				c.Transmit("e", 2)
+			},
+		} {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t)
+				c, broken := f.connected(agclient.Options{})
+				broken.stall()
+				c.Transmit("e", 1)
+				giveUp(c)
+				next := f.accept()
+				next.handshake(`{"id":"x","pingTimeout":1000}`)
+				c.Transmit("e", 3)
+				if name == "Stale" {
+					next.expect(`{"event":"e","data":2}`)
+				}
+				next.expect(`{"event":"e","data":3}`)
+				broken.resume()
+				broken.expectGone()
+			})
+		}
+	})
+
 	t.Run("BeforeTheHandshake", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t)

@@ -160,6 +160,7 @@ func TestBroker_BrokerJoins(t *testing.T) {
 			}
 		}
 		r.client(t, "one:8888").publish(t, moves, `{"sender":"slow","messages":["late"]}`)
+		synctest.Wait()
 		start := time.Now()
 		r.publish(a, stays, `1`)
 		if d := time.Since(start); d != 0 {
@@ -243,6 +244,36 @@ func TestBroker_BackAndForth(t *testing.T) {
 		}
 		r.publish(a, moves, `1`)
 		inA.want(t, moves+" 1")
+	})
+}
+
+// A publication that got stuck in a network which failed without a word does not come
+// after newer ones, should the network work again when the connection is given up.
+func TestBroker_HalfOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, "one:8888")
+		a, inA := r.node(sccbroker.Options{Timeout: time.Hour}, "a")
+		_, inB := r.node(sccbroker.Options{}, "a")
+		r.publish(a, "a", `1`)
+		synctest.Wait()
+		release := r.hold("one:8888")
+		start := time.Now()
+		if err := a.Publish(t.Context(), "a", protocol.Data(`2`)); !errors.Is(err, channels.ErrUnconfirmed) {
+			t.Errorf("Publish() = %v, want %v", err, channels.ErrUnconfirmed)
+		}
+		if d, most := time.Since(start), r.broker("one:8888").Options().PingTimeout; d > most {
+			t.Errorf("the node found out after %v, want no more than %v", d, most)
+		}
+		for range 2 {
+			<-inA.states
+			<-inB.states
+		}
+		r.publish(a, "a", `3`)
+		release()
+		inA.want(t, "a 1", "a 3")
+		inB.want(t, "a 1", "a 3")
+		synctest.Wait()
+		inB.want(t)
 	})
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -143,6 +144,54 @@ func (r *rig) heal(host string) {
 	r.down[host] = false
 }
 
+// hold keeps back what goes either way on the connections that there are to a host, as
+// a network does that is broken without a word; release lets it through.
+func (r *rig) hold(host string) (release func()) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	released := make(chan struct{})
+	for _, c := range r.conns[host] {
+		c.(*heldConn).held.Store(&released)
+	}
+	return func() { close(released) }
+}
+
+// heldConn is a connection that can be held.
+type heldConn struct {
+	net.Conn
+	held   atomic.Pointer[chan struct{}]
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (c *heldConn) wait() error {
+	if held := c.held.Load(); held != nil {
+		select {
+		case <-*held:
+		case <-c.closed:
+			return net.ErrClosed
+		}
+	}
+	return nil
+}
+
+func (c *heldConn) Write(p []byte) (int, error) {
+	if err := c.wait(); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
+
+func (c *heldConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	return n, errors.Join(err, c.wait())
+}
+
+func (c *heldConn) Close() error {
+	c.once.Do(func() { close(c.closed) })
+	return c.Conn.Close()
+}
+
 func (r *rig) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	r.mu.Lock()
 	srv := r.servers[address]
@@ -152,13 +201,15 @@ func (r *rig) dial(ctx context.Context, network, address string) (net.Conn, erro
 	if down {
 		return nil, errors.New("no route to host")
 	}
-	c, err := agservertest.Dialer(srv)(ctx, network, address)
-	if err == nil {
-		r.mu.Lock()
-		r.conns[address] = append(r.conns[address], c)
-		r.mu.Unlock()
+	conn, err := agservertest.Dialer(srv)(ctx, network, address)
+	if err != nil {
+		return nil, err
 	}
-	return c, err
+	c := &heldConn{Conn: conn, closed: make(chan struct{})}
+	r.mu.Lock()
+	r.conns[address] = append(r.conns[address], c)
+	r.mu.Unlock()
+	return c, nil
 }
 
 // open returns a broker of the cluster, yet to be attached.
