@@ -98,6 +98,23 @@ func TestHardening_Requests(t *testing.T) {
 	}
 }
 
+// What follows a refused request is not read for as long as somebody sends.
+func TestHardening_EndlessRefused(t *testing.T) {
+	const endless = 256 << 20 // more than the system keeps
+	backends(t, func(t *testing.T, portable bool) {
+		s := serve(t, &handler{}, engine.Config{Portable: portable}, nil)
+		p := s.tcp()
+		piece, sent := []byte(strings.Repeat("x", 256<<10)), 0
+		for err := error(nil); err == nil; {
+			if sent += len(piece); sent > endless {
+				t.Fatalf("%d bytes of a request were taken", sent)
+			}
+			_, err = p.Write(piece)
+		}
+		survives(t, s)
+	})
+}
+
 func TestHardening_DeflateBomb(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
 		h, _ := recorder()

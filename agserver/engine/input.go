@@ -4,6 +4,10 @@ import "errors"
 
 // input takes bytes that c's peer sent. b is valid during the call only.
 func (l *loop) input(c *Conn, b []byte) {
+	if c.state == stateLinger && !c.is(markOpened) {
+		l.unheard(c, b)
+		return
+	}
 	before := c.takeAside()
 	if before != nil {
 		b = append(before, b...)
@@ -14,6 +18,18 @@ func (l *loop) input(c *Conn, b []byte) {
 		return
 	}
 	l.keepInput(c, rest)
+}
+
+// maxUnheard is how much of what follows a refused request is read, in bytes. Closing
+// a socket with unread input may destroy the answer, so some of it is; who goes on
+// after that does not wait for an answer.
+const maxUnheard = 64 << 10
+
+// unheard drops what follows a refused request.
+func (l *loop) unheard(c *Conn, b []byte) {
+	if c.count(len(b)); c.received.Load() > maxUnheard {
+		l.doom(c, nil)
+	}
 }
 
 // keepInput puts rest aside, which cannot be taken yet: the head of a request

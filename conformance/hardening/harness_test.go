@@ -74,6 +74,8 @@ type target struct {
 	witness   *client
 	witnessID string // of its socket
 	rounding  sync.Mutex
+	beat      *metronome
+	waited    atomic.Int64 // beats, while the witness waited the longest
 
 	mu      sync.Mutex
 	clients []*client // hung up after the attack
@@ -106,6 +108,7 @@ func attackWith(t *testing.T, listen func(testing.TB) net.Listener, options func
 			a.serve(listen(t))
 			a.wait("the broker is connected", a.srv.IsReady)
 			a.prepare(opt.Origins)
+			a.beat = newMetronome(t)
 			base := a.baseline()
 			stop := sync.OnceFunc(a.watch())
 			defer stop()
@@ -117,6 +120,7 @@ func attackWith(t *testing.T, listen func(testing.TB) net.Listener, options func
 				a.Errorf("%d more bytes were held during the attack, want at most %d", held, most)
 			}
 			stop()
+			a.unaffected()
 			a.aftermath(base)
 		})
 	}
@@ -235,11 +239,13 @@ func (a *target) watch() (stop func()) {
 			case <-end:
 				return
 			case <-pace.C:
+				start := a.beat.count.Load()
 				if err := a.tryRound(); err != nil {
 					a.Errorf("the witness: %v", err)
 					<-end
 					return
 				}
+				a.waited.Store(max(a.waited.Load(), a.beat.count.Load()-start))
 			}
 		}
 	}()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/middleware"
 )
 
 // Clients that never finish their request hold a descriptor each: they are cut
@@ -26,10 +28,10 @@ func TestH1_SlowRequest(t *testing.T) {
 				silent = append(silent, c)
 			}
 		}
-		drip := a.dial()
-		for _, b := range []byte(request() + strings.Repeat("X: y\r\n", 1e6)) {
-			if drip.try([]byte{b}) != nil {
-				break // cut off
+		drip, start := a.dial(), time.Now()
+		for drip.try([]byte(request()[:1])) == nil { // until it is cut off
+			if time.Since(start) > patience {
+				a.Fatal("a client that sends a byte now and then is not cut off")
 			}
 			time.Sleep(5 * time.Millisecond)
 		}
@@ -40,6 +42,9 @@ func TestH1_SlowRequest(t *testing.T) {
 		}
 	})
 }
+
+// endless is more than the system keeps for a connection that is not read.
+const endless = 256 << 20
 
 // A request head has no end. It is refused at 8 KiB, and not read on.
 func TestH2_EndlessHead(t *testing.T) {
@@ -62,11 +67,12 @@ func TestH2_EndlessHead(t *testing.T) {
 				}
 				c := a.dial()
 				c.write([]byte(head.start))
-				more := bytes.Repeat([]byte(head.more), 64)
-				for range 256 { // 16 MiB, if the server takes them
-					if c.try(more) != nil {
-						break
-					}
+				more, taken := bytes.Repeat([]byte(head.more), 64), 0
+				for taken < endless && c.try(more) == nil {
+					taken += len(more)
+				}
+				if taken >= endless {
+					a.Errorf("a head of %d MiB was taken, want the end of the connection", taken>>20)
 				}
 			})
 		})
@@ -193,6 +199,52 @@ func TestH4_FramesBehindTheRequest(t *testing.T) {
 		}
 		a.hangUp()
 		a.wait("those sockets are gone", func() bool { return a.srv.ClientsCount() == 1 })
+	})
+}
+
+// While the upgrade request waits for a middleware, what follows it waits in the
+// client's and the network's memory. None of it is lost.
+func TestH4_UndecidedRequest(t *testing.T) {
+	const many, calls, size, most = 5, 2_000, 8 << 10, 256 << 10
+	all := [][]byte{text(`{"event":"#handshake","data":{},"cid":1}`)}
+	for n := range calls {
+		all = append(all, text(fmt.Sprintf(`{"event":"length","data":"%s","cid":%d}`, strings.Repeat("x", size), n+2)))
+	}
+	behind := join(all...) // 16 MiB
+	attack(t, agserver.Options{UpgradeTimeout: patience}, func(a *target) {
+		decide := make(chan struct{})
+		err := a.srv.SetMiddleware(middleware.Handshake, middleware.Func(func(_ context.Context, m *middleware.Action) error {
+			if m.Kind == middleware.HandshakeWS {
+				<-decide
+			}
+			return nil
+		}))
+		if err != nil {
+			a.Fatal(err)
+		}
+		a.srv.HandleProcedure("length", func(_ context.Context, req *agserver.Request) error { return req.Reply(len(req.Data())) })
+		var clients []*client
+		for range many {
+			c := a.dial()
+			c.write([]byte(request()))
+			clients = append(clients, c)
+		}
+		var taken []int
+		a.holds("requests that are not decided over", many*most, func() { taken = a.untilFull(clients, behind) })
+		if sum(taken) >= many*len(behind) {
+			a.Error("all that follows an undecided request is taken, want it to wait")
+		}
+		close(decide)
+		for n, c := range clients {
+			go func() { _ = c.try(behind[taken[n]:]) }() // its end is that of the answers
+			if status, head := c.response(); status != 101 {
+				a.Fatalf("answered with %q", head)
+			}
+			for cid := range calls {
+				c.answer(cid + 2)
+			}
+		}
+		a.srv.RemoveMiddleware(middleware.Handshake)
 	})
 }
 
@@ -330,15 +382,28 @@ func TestH8_GarbageOffers(t *testing.T) {
 	for name, deflate := range map[string]bool{"deflate off": false, "deflate on": true} {
 		t.Run(name, func(t *testing.T) {
 			attack(t, agserver.Options{PerMessageDeflate: deflate}, func(a *target) {
+				offer := func(line string) {
+					c := dial(a, a.addr)
+					defer c.close()
+					c.write([]byte(request(line)))
+					if status, head := c.response(); status != 101 && status != 400 {
+						a.Errorf("%.50s…: %d, want 400 or 101", line, status)
+					} else if status == 101 && len(head) > 1<<10 {
+						a.Errorf("%.50s…: the answer has %d bytes", line, len(head))
+					}
+				}
+				repeat := func(line string) func() {
+					return func() {
+						for range 20 {
+							offer(line)
+						}
+					}
+				}
 				for _, value := range values {
 					for _, header := range []string{"Sec-WebSocket-Extensions: ", "Sec-WebSocket-Protocol: "} {
-						c := a.dial()
-						c.write([]byte(request(header + value)))
-						if status, head := c.response(); status != 101 && status != 400 {
-							a.Errorf("%s%.30s…: %d, want 400 or 101", header, value, status)
-						} else if status == 101 && len(head) > 1<<10 {
-							a.Errorf("%s%.30s…: the answer has %d bytes", header, value, len(head))
-						}
+						line := header + value
+						a.costs(fmt.Sprintf("%.50s…", line), 20, repeat(line), repeat("X-Harmless: "+fill("x")))
+						a.allocates(fmt.Sprintf("%.50s…", line), 20*64*size, repeat(line))
 					}
 				}
 			})

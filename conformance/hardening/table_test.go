@@ -31,7 +31,7 @@ var table = []row{
 	{id: "H3", attack: "requests that can be read in two ways, or are none", expected: "400, 405, 426 or 505, never 101",
 		held: 8 << 20, tests: []string{"TestH3_BadRequests"}},
 	{id: "H4", attack: "frames in the packet of the upgrade request", expected: "none lost",
-		held: 8 << 20, tests: []string{"TestH4_FramesBehindTheRequest"}},
+		held: 8 << 20, tests: []string{"TestH4_FramesBehindTheRequest", "TestH4_UndecidedRequest"}},
 	{id: "H5", attack: "cross-site, null, missing or look-alike Origin", expected: "403 unless allowed",
 		held: 8 << 20, tests: []string{"TestH5_Origins"}},
 	{id: "H6", attack: "connection flood, descriptors exhausted", expected: "refused or backed off, recovers",
