@@ -179,6 +179,36 @@ func TestProgram_NATS(t *testing.T) {
 	if err := inA.publish(t, "room", -1); !errors.As(err, &named) || !strings.Contains(named.Message, "not connected") {
 		t.Errorf("InvokePublish() without NATS = %v, want an error that says so", err)
 	}
+	b.wantFailuresCounted(t, inB)
+}
+
+// wantFailuresCounted publishes on a node that is cut off: the log has the number of
+// publications that failed, and not a line for each.
+func (p *program) wantFailuresCounted(t *testing.T, in *listenerOn) {
+	t.Helper()
+	const n = 300
+	begun := time.Now()
+	for i := range n {
+		if err := in.publish(t, "room", i); err == nil {
+			t.Fatal("InvokePublish() = nil on a node that is cut off")
+		}
+	}
+	counted, lines := 0, 0
+	for deadline := time.Now().Add(patience); counted < n && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		counted, lines = 0, 0
+		for _, line := range p.lines.all("publications failed") {
+			counted, lines = counted+int(line["count"].(float64)), lines+1
+			if text, _ := line["err"].(string); !strings.Contains(text, "not connected") {
+				t.Fatalf("logged the error %q, want what has failed", text)
+			}
+		}
+	}
+	if most := 2 + int(time.Since(begun)/time.Second); counted != n || lines > most {
+		t.Errorf("%d failures in %d lines of the log, want %d in %d at most", counted, lines, n, most)
+	}
+	if lines := p.lines.all("socket"); len(lines) != 0 {
+		t.Errorf("logged besides: %v", lines)
+	}
 }
 
 // TestProgram_Redis joins two nodes by a Redis server.

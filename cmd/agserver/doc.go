@@ -13,7 +13,7 @@
 // package agserver instead: see the README.
 //
 // Files: mode (which of the programs this is), config (flags and environment),
-// usage (the manual pages), log, serve (the life of a server), http (health check
+// usage (the manual pages), log, log_events, serve (the life of a server), http (health check
 // and playground), demo (what belongs to development mode), cluster (the ways to
 // other nodes), tls (certificates, which are read again when they are renewed),
 // limits (rates), pace (memory), scc_state, scc_broker.

@@ -204,11 +204,19 @@ func (l *lines) text() string {
 
 // find returns the first complete JSON line with this message, or nil.
 func (l *lines) find(message string) map[string]any {
+	if all := l.all(message); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// all returns the complete JSON lines with this message.
+func (l *lines) all(message string) (found []map[string]any) {
 	for line := range strings.Lines(l.text()) {
 		var members map[string]any
 		if json.Unmarshal([]byte(line), &members) == nil && members["msg"] == message {
-			return members
+			found = append(found, members)
 		}
 	}
-	return nil
+	return found
 }

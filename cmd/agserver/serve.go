@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
-	"github.com/socketcluster-go/socketcluster/channels"
 )
 
 // serve runs the server until a signal ends it. Goroutines are started for the
@@ -185,53 +184,4 @@ func announce(c *config, log *slog.Logger, address net.Addr) {
 		}
 		log.Info("playground", "url", scheme+net.JoinHostPort(host, port)+"/")
 	}
-}
-
-// logEvents logs errors, warnings and (at the level for it) connections, one
-// goroutine each, until ctx is done. While the server ends there are no
-// warnings: each socket that it closes would be one.
-func logEvents(ctx context.Context, background *sync.WaitGroup, srv *agserver.Server, log *slog.Logger, h *health) {
-	events := srv.Events()
-	errs, warnings := events.Error.All(ctx), events.Warning.All(ctx)
-	background.Go(func() {
-		for ev := range errs {
-			log.Error("server", "err", ev.Error)
-		}
-	})
-	background.Go(func() {
-		for ev := range warnings {
-			switch {
-			case h.ending.Load():
-			case errors.Is(ev.Warning, channels.ErrNodeLost): // see logPeers
-			case ev.Socket != nil:
-				log.Warn("socket", "err", ev.Warning, "socket", ev.Socket.ID())
-			default:
-				log.Warn("server", "err", ev.Warning)
-			}
-		}
-	})
-	states := events.BrokerStateChange.All(ctx)
-	background.Go(func() {
-		for ev := range states {
-			if ev.Lost != nil {
-				log.Error("cut off from the cluster", "err", ev.Lost)
-			} else {
-				log.Info("joined with the cluster again")
-			}
-		}
-	})
-	if !log.Enabled(ctx, slog.LevelDebug) {
-		return
-	}
-	connections, closures := events.Connection.All(ctx), events.Closure.All(ctx)
-	background.Go(func() {
-		for ev := range connections {
-			log.Debug("connected", "socket", ev.Socket.ID(), "peer", ev.Socket.RemoteAddr(), "authenticated", ev.IsAuthenticated)
-		}
-	})
-	background.Go(func() {
-		for ev := range closures {
-			log.Debug("closed", "socket", ev.Socket.ID(), "code", int(ev.Code), "reason", ev.Reason)
-		}
-	})
 }

@@ -45,7 +45,7 @@ func run(t *testing.T, network string, env []string, program string, args ...str
 	t.Cleanup(func() {
 		p.kill()
 		if t.Failed() {
-			t.Logf("%s %s:\n%s", program, strings.Join(args, " "), p.lines.withoutWarnings())
+			t.Logf("%s %s:\n%s", program, strings.Join(args, " "), p.lines.text())
 		}
 	})
 	return p
@@ -82,11 +82,11 @@ func (p *process) waitLog(message string, n int) map[string]any {
 		}
 		select {
 		case <-p.ended:
-			p.t.Fatalf("the process ended before it logged %q:\n%s", message, p.lines.withoutWarnings())
+			p.t.Fatalf("the process ended before it logged %q:\n%s", message, p.lines.text())
 		default:
 		}
 	}
-	p.t.Fatalf("the process never logged %q %d times:\n%s", message, n, p.lines.withoutWarnings())
+	p.t.Fatalf("the process never logged %q %d times:\n%s", message, n, p.lines.text())
 	return nil
 }
 
@@ -194,15 +194,4 @@ func (l *lines) find(message string, n int) map[string]any {
 		}
 	}
 	return nil
-}
-
-// withoutWarnings leaves out the many about publications that failed.
-func (l *lines) withoutWarnings() string {
-	var b strings.Builder
-	for line := range strings.Lines(l.text()) {
-		if !strings.Contains(line, `"level":"WARN"`) {
-			b.WriteString(line)
-		}
-	}
-	return b.String()
 }
