@@ -20,7 +20,9 @@
 // timeout (4000), a pong timeout (4001) or an end without a status (1005), after
 // a growing random delay (ReconnectOptions) otherwise, and not at all after 1000
 // or a code from 4500 on. Connect, Transmit and Invoke connect a client that is
-// closed. What is sent while there is no connection waits, in order, for the
+// closed. A connection that has been silent for too long is cut within 100 ms, and the
+// next one is not opened before: what it still had to send does not come late. What is
+// sent while there is no connection waits, in order, for the
 // next one, for as long as the ack timeout. Channels are subscribed again.
 // Calls whose connection ends fail with BadConnectionError: whether the server
 // saw them, nobody knows.

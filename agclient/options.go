@@ -39,7 +39,8 @@ type Options struct {
 	AckTimeout time.Duration
 	// CloseTimeout bounds the wait for the server's half of the closing
 	// handshake, and for token store operations under way in Close. Zero means
-	// 5 s, negative that nothing is waited for.
+	// 5 s, negative that nothing is waited for. It is 100 ms at most for a connection
+	// that was silent for too long.
 	CloseTimeout time.Duration
 	// PingTimeoutDisabled keeps a connection on which no pings arrive. Otherwise
 	// it ends with 4000 after the time that the server names in the handshake.

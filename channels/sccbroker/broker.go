@@ -8,6 +8,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/internal/link"
+	"github.com/socketcluster-go/socketcluster/channels/stream"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -17,6 +18,8 @@ type Broker struct {
 	opt     Options // immutable
 	link    *link.Link
 	running sync.WaitGroup // everything that Close waits for
+
+	arrivals stream.Emitter[arrival] // what is to be delivered, in the order in which it came
 
 	mu sync.Mutex
 
@@ -72,6 +75,8 @@ func (b *Broker) Attach(sink channels.Sink) error {
 	b.sink, b.state = sink, s
 	b.running.Go(b.tell)
 	b.running.Go(s.run)
+	arrivals := b.arrivals.Stream().Consume()
+	b.running.Go(func() { b.deliverArrivals(arrivals) })
 	return nil
 }
 

@@ -186,6 +186,66 @@ func TestBroker_BrokerJoins(t *testing.T) {
 	})
 }
 
+// A channel that moves with one change waits for the others to hear of it, though
+// another change follows in which it stays.
+func TestBroker_BrokersJoinOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		two := []string{"ws://one:8888", "ws://two:8888"}
+		three := []string{"ws://one:8888", "ws://two:8888", "ws://three:8888"}
+		site := sccbroker.SkeletonRendezvous{}.Map(three)
+		channel := 0
+		for site(fmt.Sprint(channel)) != "ws://two:8888" {
+			channel++
+		}
+		moves := fmt.Sprint(channel)
+		r := newRig(t, "one:8888")
+		a, _ := r.node(sccbroker.Options{}, moves)
+		r.addBroker("two:8888")
+		r.addBroker("three:8888")
+		r.announce(two...)
+		r.announce(three...)
+		synctest.Wait()
+		start := time.Now()
+		r.publish(a, moves, `1`)
+		if d := time.Since(start); d != sccbroker.DefaultSettle {
+			t.Errorf("a channel that has just moved waited %v, want %v", d, sccbroker.DefaultSettle)
+		}
+		start = time.Now()
+		r.publish(a, moves, `2`)
+		if d := time.Since(start); d != 0 {
+			t.Errorf("a channel that had moved waited %v, want no longer", d)
+		}
+	})
+}
+
+// A node that is behind with what it has got delivers what came from a channel's old
+// broker before what comes from its new one.
+func TestBroker_OrderAcrossAMove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		before, after := []string{"ws://one:8888"}, []string{"ws://one:8888", "ws://two:8888"}
+		_, moves := movers(before, after)
+		r := newRig(t, "one:8888")
+		a, _ := r.node(sccbroker.Options{}, moves)
+		_, inB := r.node(sccbroker.Options{}, moves)
+		r.addBroker("two:8888")
+		var want []string
+		publish := func() {
+			for range 100 {
+				number := fmt.Sprint(len(want))
+				r.publish(a, moves, number)
+				want = append(want, moves+" "+number)
+			}
+		}
+		unblock := inB.block()
+		publish()
+		r.announce(after...)
+		publish()
+		synctest.Wait()
+		unblock()
+		inB.want(t, want...)
+	})
+}
+
 // A broker that dies cuts off its channels, by name, until the scc-state names
 // the others only.
 func TestBroker_BrokerDies(t *testing.T) {
@@ -358,16 +418,13 @@ func TestBroker_Overload(t *testing.T) {
 		r := newRig(t, "one:8888")
 		const limit, n = 100, 1000
 		_, s := r.node(sccbroker.Options{MaxPending: limit}, "a")
-		blocked := make(chan struct{})
-		s.mu.Lock()
-		s.blocked = blocked
-		s.mu.Unlock()
+		unblock := s.block()
 		other := r.client(t, "one:8888")
 		for i := range n {
 			other.publish(t, "a", fmt.Sprintf(`{"messages":[%d]}`, i))
 		}
 		synctest.Wait()
-		close(blocked)
+		unblock()
 		if err := <-s.errors; !errors.Is(err, channels.ErrOverload) {
 			t.Errorf("BrokerError(%v), want %v", err, channels.ErrOverload)
 		}

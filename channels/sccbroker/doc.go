@@ -52,8 +52,8 @@
 //
 // # Goroutines
 //
-// From Attach to Close: one tells the sink of changes, five follow the scc-state
-// (one more while joining), and one reads each connection to a broker. A channel
+// From Attach to Close: one tells the sink of changes, one delivers, five follow the
+// scc-state (one more while joining), and one reads each connection to a broker. A channel
 // has one while its messages are on their way. A timer that fires has one for a
 // moment. Close waits for all but the last. The others are package agclient's.
 package sccbroker

@@ -10,9 +10,9 @@ import (
 
 // table is the mapping for one list of brokers. It does not change.
 type table struct {
-	uris   []string // as the scc-state has named them
-	site   func(channel string) string
-	former func(channel string) string // the one before, for channels that settle; nil for none
+	uris  []string // as the scc-state has named them
+	site  func(channel string) string
+	moved func(channel, uri string) bool // what settles, of the channels and where they are now; nil for none
 }
 
 // location is where a table maps a channel to.
@@ -28,7 +28,7 @@ func (t *table) locate(channel string) location {
 	l := location{table: t}
 	if t != nil {
 		l.uri = t.site(channel)
-		l.moved = t.former != nil && t.former(channel) != l.uri
+		l.moved = t.moved != nil && t.moved(channel, l.uri)
 	}
 	return l
 }
@@ -78,7 +78,7 @@ func (b *Broker) routeLocked(l location, channel string) (m *member, settling bo
 // are subscribed where they belong now before they are given up where they were.
 func (b *Broker) follow(uris []string) {
 	b.mu.Lock()
-	old := b.table
+	old, settling := b.table, b.settling != nil
 	b.mu.Unlock()
 	// A list without any comes from an scc-state that was started anew, before the
 	// brokers have come back to it: that moves nothing.
@@ -86,8 +86,13 @@ func (b *Broker) follow(uris []string) {
 		return
 	}
 	t := &table{uris: slices.Clone(uris), site: b.opt.Mapper.Map(slices.Clone(uris))}
-	if old != nil && b.opt.Settle > 0 {
-		t.former = old.site
+	switch {
+	case old == nil || b.opt.Settle <= 0:
+	case settling: // by the last change, which may have moved what stays now
+		t.moved = func(string, string) bool { return true }
+	default:
+		site := old.site
+		t.moved = func(channel, uri string) bool { return site(channel) != uri }
 	}
 	located := make(map[string]location)
 	for !b.use(t, located) { // channels were subscribed meanwhile
@@ -125,7 +130,7 @@ func (b *Broker) use(t *table, located map[string]location) bool {
 	for _, s := range b.subs {
 		b.placeLocked(s, located[s.name])
 	}
-	if t.former != nil {
+	if t.moved != nil {
 		b.afterLocked(&b.settling, b.opt.Settle, func() {})
 	}
 	b.afterLocked(&b.pruning, max(b.opt.Overlap, 0), b.pruneLocked)

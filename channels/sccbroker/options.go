@@ -88,8 +88,8 @@ type Options struct {
 	// 8 MiB.
 	MaxWaiting int
 
-	// MaxPending bounds the messages that came from one connection and have yet to
-	// be delivered to the node. Past it they are dropped, which the node is told by
+	// MaxPending bounds the packets that came from the brokers and have yet to be
+	// delivered to the node. Past it they are dropped, which the node is told by
 	// BrokerError. 0 means 65,536.
 	MaxPending int
 

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
-	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/stream"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -62,22 +61,14 @@ func (b *Broker) openPoolLocked(uri string) {
 }
 
 // read handles what happens to a connection, until the client or the broker is
-// closed. When too much waits, messages are dropped until it is half as much.
+// closed. It never waits for the node.
 func (b *Broker) read(m *member, events *stream.Consumer[agclient.Event]) {
-	dropping := false
 	for {
 		ev, err := events.Next(b.link.Context())
 		if err != nil {
 			return
 		}
-		if n := events.Backpressure(); dropping {
-			dropping = n > b.opt.MaxPending/2
-		} else if dropping = n > b.opt.MaxPending; dropping {
-			b.link.Report(fmt.Errorf("sccbroker: from scc-broker %s: %w", m.pool.uri, channels.ErrOverload))
-		}
-		if _, ok := ev.(agclient.MessageEvent); !ok || !dropping {
-			b.on(m, ev)
-		}
+		b.on(m, ev)
 	}
 }
 
@@ -122,32 +113,6 @@ func (b *Broker) on(m *member, ev agclient.Event) {
 		b.onError(m, ev.Error)
 	case agclient.CloseEvent:
 		b.onClose(m, ev)
-	}
-}
-
-// onMessage takes what a broker has published.
-func (b *Broker) onMessage(m *member, message []byte) {
-	p := protocol.Parse(message)
-	if p.Kind != protocol.KindBatch {
-		b.onPacket(m, p)
-		return
-	}
-	for e := range p.Elements() {
-		b.onPacket(m, e)
-	}
-}
-
-func (b *Broker) onPacket(m *member, p protocol.Packet) {
-	if p.Kind != protocol.KindTransmit || p.Event != protocol.EventPublish {
-		return
-	}
-	channel, data, ok := protocol.ChannelOf(p.Data)
-	if !ok {
-		return
-	}
-	err := unpack(data, b.opt.InstanceID, func(message protocol.Data) { b.deliver(channel, message) })
-	if err != nil {
-		b.link.Report(fmt.Errorf("sccbroker: a message in channel %q at scc-broker %s: %w", channel, m.pool.uri, err))
 	}
 }
 

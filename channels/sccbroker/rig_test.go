@@ -282,6 +282,15 @@ func newSink() *sink {
 	}
 }
 
+// block has Deliver wait until unblock is called.
+func (s *sink) block() (unblock func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	blocked := make(chan struct{})
+	s.blocked = blocked
+	return func() { close(blocked) }
+}
+
 func (s *sink) Deliver(channel string, data protocol.Data) {
 	s.mu.Lock()
 	blocked := s.blocked
