@@ -79,6 +79,23 @@ func (c *Client) Reconnect(code protocol.CloseCode, reason string) error {
 	return c.Connect()
 }
 
+// Terminate cuts the connection: there is no closing handshake, and what has not
+// been sent is dropped. The client comes back by itself as it does when a connection
+// is lost. It does not wait.
+func (c *Client) Terminate() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	k := c.life.conn
+	if k == nil {
+		return
+	}
+	if k.upgraded {
+		c.life.silent = k
+	}
+	c.endLocked(k, ending{code: protocol.CloseAbnormal}.told())
+	k.cancel()
+}
+
 // State returns the state of the connection.
 func (c *Client) State() State {
 	c.mu.Lock()

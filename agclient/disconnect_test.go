@@ -246,3 +246,55 @@ func TestClient_WriteFails(t *testing.T) {
 		}
 	})
 }
+
+func TestClient_Terminate(t *testing.T) {
+	t.Run("OK", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{Reconnect: agclient.ReconnectOptions{InitialDelay: time.Second}})
+			p.stall()
+			c.Transmit("e", 1)
+			called := future(func() error { return c.Invoke(t.Context(), "e", nil, nil) })
+			synctest.Wait()
+			disconnected := c.Events().Disconnect.Consume()
+			c.Terminate()
+			if ev, _ := disconnected.TryNext(); ev.Code != 1006 {
+				t.Errorf("Disconnect = %+v, want 1006", ev)
+			}
+			if err := <-called; !errors.Is(err, protocol.ErrBadConnection) {
+				t.Errorf("Invoke() = %v, want %v", err, protocol.ErrBadConnection)
+			}
+			p.resume()
+			p.expectGone()
+			if delay, ok := c.PendingReconnect(); delay != time.Second || !ok {
+				t.Errorf("PendingReconnect() = %v, %v, want 1s, true", delay, ok)
+			}
+			f.accept().handshake(`{"id":"x","pingTimeout":1000}`)
+		})
+	})
+	t.Run("Closed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			c := newFake(t).client(agclient.Options{})
+			all := c.Events().All.Consume()
+			c.Terminate()
+			if got := names(all); len(got) != 0 || c.State() != agclient.Closed {
+				t.Errorf("events = %v, state = %v, want none, closed", got, c.State())
+			}
+		})
+	})
+	t.Run("Connecting", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{ReconnectDisabled: true})
+			aborted := c.Events().ConnectAbort.Consume()
+			c.Connect()
+			p := f.accept()
+			c.Terminate()
+			if ev, _ := aborted.TryNext(); ev.Code != 1006 {
+				t.Errorf("ConnectAbort = %+v, want 1006", ev)
+			}
+			for range p.in { // the handshake may have come
+			}
+		})
+	})
+}

@@ -73,10 +73,10 @@ func (b *Broker) Attach(sink channels.Sink) error {
 		return err
 	}
 	b.sink, b.state = sink, s
-	b.running.Go(b.tell)
-	b.running.Go(s.run)
 	arrivals := b.arrivals.Stream().Consume()
 	b.running.Go(func() { b.deliverArrivals(arrivals) })
+	b.running.Go(b.tell)
+	b.running.Go(s.run)
 	return nil
 }
 

@@ -246,6 +246,40 @@ func TestBroker_OrderAcrossAMove(t *testing.T) {
 	})
 }
 
+// A publication that a broker has not answered does not come after newer ones by the
+// broker that took its channel over, should the first one be reached again.
+func TestBroker_UnansweredBeforeAMove(t *testing.T) {
+	for name, movesFirst := range map[string]bool{"Before": false, "Meanwhile": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				both, one := []string{"ws://one:8888", "ws://two:8888"}, []string{"ws://one:8888"}
+				_, moves := movers(both, one)
+				r := newRig(t, "one:8888", "two:8888")
+				a, _ := r.node(sccbroker.Options{Timeout: time.Second})
+				_, inB := r.node(sccbroker.Options{}, moves)
+				release := r.hold("two:8888", 0)
+				published := make(chan error)
+				go func() { published <- a.Publish(t.Context(), moves, protocol.Data(`1`)) }()
+				if movesFirst {
+					synctest.Wait()
+					r.announce(one...)
+				}
+				if err := <-published; !errors.Is(err, channels.ErrUnconfirmed) {
+					t.Errorf("Publish() = %v, want %v", err, channels.ErrUnconfirmed)
+				}
+				if !movesFirst {
+					r.announce(one...)
+				}
+				r.publish(a, moves, `2`)
+				release()
+				inB.want(t, moves+" 2")
+				synctest.Wait()
+				inB.want(t)
+			})
+		})
+	}
+}
+
 // A broker that dies cuts off its channels, by name, until the scc-state names
 // the others only.
 func TestBroker_BrokerDies(t *testing.T) {

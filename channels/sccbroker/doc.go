@@ -22,6 +22,9 @@
 //     up where it was later (Options.Overlap), and what is published to it
 //     meanwhile waits a moment for the others to have done so (Options.Settle):
 //     when a broker comes, workers of this kind lose nothing and keep the order.
+//   - A connection that is given up takes what it had to send with it, and so does one
+//     on which a publication was not answered in time when channels move: what Publish
+//     has called unconfirmed does not come after newer messages.
 //   - Messages that come while the last packet of their channel is on its way go
 //     together in the next.
 //

@@ -122,6 +122,7 @@ func (b *Broker) use(t *table, located map[string]location) bool {
 		return false
 	}
 	b.table = t
+	b.cutUnansweredLocked()
 	for _, uri := range t.uris {
 		if b.pools[uri] == nil {
 			b.openPoolLocked(uri)

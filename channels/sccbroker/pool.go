@@ -27,10 +27,15 @@ type member struct {
 	// Guarded by Broker.mu.
 	places  map[string]*place // channels that are to be subscribed here
 	pending int               // how many of them are not
+	sending int               // publications without an answer yet
 	open    bool
 	ready   bool  // it is open and was subscribed to everything since
 	tried   bool  // it has been ready, or has failed to be
 	failure error // why the connection is about to end, if it was said
+
+	// A publication was not answered in time, and none since: it may still be on its
+	// way.
+	unanswered bool
 }
 
 // How a lost broker is come back to: sooner than scc-broker-client does, whose
@@ -159,7 +164,7 @@ func (b *Broker) onClose(m *member, ev agclient.CloseEvent) {
 	case !m.tried:
 		b.reportLocked(err)
 	}
-	m.open, m.ready, m.tried = false, false, true
+	m.open, m.ready, m.tried, m.unanswered = false, false, true, false
 	m.pending = len(m.places)
 	for _, p := range m.places {
 		p.confirmed = false

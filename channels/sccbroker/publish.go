@@ -139,11 +139,45 @@ func (b *Broker) send(l *line, p *packet) error {
 	if err != nil || len(p.messages) == 0 { // all were taken back
 		return err
 	}
-	return b.named(m.client.Invoke(b.link.Context(), protocol.EventPublish, p.data(), nil))
+	err = m.client.Invoke(b.link.Context(), protocol.EventPublish, p.data(), nil)
+	b.sent(m, l.channel, err)
+	return b.named(err)
+}
+
+// sent notes what has become of a publication. One that was not answered in time may
+// still be taken later, before those that follow on the same connection; but those of
+// channels that have moved, or will, go another way, and it is not to come after them.
+func (b *Broker) sent(m *member, channel string, err error) {
+	if !errors.Is(err, protocol.ErrTimeout) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		m.sending--
+		m.unanswered = m.unanswered && err != nil
+		return
+	}
+	where := b.locateAndLock(channel)
+	defer b.mu.Unlock()
+	m.sending--
+	m.unanswered = true
+	if b.memberLocked(where, channel) != m {
+		m.client.Terminate()
+	}
+}
+
+// cutUnansweredLocked is called when channels move: it cuts the connections on which
+// publications may still be on their way, with them.
+func (b *Broker) cutUnansweredLocked() {
+	for _, p := range b.pools {
+		for _, m := range p.members {
+			if m.unanswered {
+				m.client.Terminate()
+			}
+		}
+	}
 }
 
 // await waits for a connection to the channel's broker, as long as the packet
-// may wait, and takes the packet for it.
+// may wait, and takes the packet for it; unless that is empty, sent has to be called.
 func (b *Broker) await(channel string, p *packet) (*member, error) {
 	for {
 		where := b.locateAndLock(channel)
@@ -155,6 +189,9 @@ func (b *Broker) await(channel string, p *packet) (*member, error) {
 		left := time.Until(p.began.Add(limit))
 		if m != nil || left <= 0 {
 			p.taken = true
+		}
+		if m != nil && len(p.messages) > 0 {
+			m.sending++
 		}
 		changed := b.changed
 		b.mu.Unlock()

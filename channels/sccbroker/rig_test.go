@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -32,7 +33,7 @@ type rig struct {
 	// Guarded by mu.
 	servers map[string]*agserver.Server // by host:port
 	down    map[string]bool
-	conns   map[string][]net.Conn
+	conns   map[string][]*heldConn
 	dials   []string // addresses in the order in which they were dialled
 	uris    []string
 	time    int
@@ -48,7 +49,7 @@ const stateHost = "state:7777"
 func newRig(t testing.TB, brokers ...string) *rig {
 	t.Helper()
 	r := &rig{
-		t: t, servers: make(map[string]*agserver.Server), down: make(map[string]bool), conns: make(map[string][]net.Conn),
+		t: t, servers: make(map[string]*agserver.Server), down: make(map[string]bool), conns: make(map[string][]*heldConn),
 	}
 	r.state = agservertest.NewServer(t, nil)
 	r.servers[stateHost] = r.state
@@ -144,14 +145,17 @@ func (r *rig) heal(host string) {
 	r.down[host] = false
 }
 
-// hold keeps back what goes either way on the connections that there are to a host, as
-// a network does that is broken without a word; release lets it through.
-func (r *rig) hold(host string) (release func()) {
+// hold keeps back what goes either way on the connections that there are to a host, of
+// the nth node alone if n is given, as a network does that is broken without a word;
+// release lets it through.
+func (r *rig) hold(host string, n ...int) (release func()) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	released := make(chan struct{})
-	for _, c := range r.conns[host] {
-		c.(*heldConn).held.Store(&released)
+	for i, c := range r.conns[host] {
+		if len(n) == 0 || slices.Contains(n, i) {
+			c.held.Store(&released)
+		}
 	}
 	return func() { close(released) }
 }

@@ -195,7 +195,11 @@ func (b *Broker) pruneLocked() {
 		})
 	}
 	for _, p := range b.pools {
-		if !b.listedLocked(p) && !p.used() {
+		switch {
+		case b.listedLocked(p):
+		case p.used():
+			again = true
+		default:
 			b.closePoolLocked(p)
 		}
 	}
@@ -207,7 +211,8 @@ func (b *Broker) pruneLocked() {
 // pruneAgain is when it is looked again at channels that could not be given up.
 const pruneAgain = 250 * time.Millisecond
 
-// used reports whether channels are still listened to at the broker.
+// used reports whether channels are still listened to at the broker, or it has yet to
+// answer publications.
 func (p *pool) used() bool {
-	return slices.ContainsFunc(p.members, func(m *member) bool { return len(m.places) > 0 })
+	return slices.ContainsFunc(p.members, func(m *member) bool { return len(m.places) > 0 || m.sending > 0 })
 }
