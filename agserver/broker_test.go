@@ -61,7 +61,8 @@ func TestBroker_Failures(t *testing.T) {
 		down := protocol.ErrBroker.Withf("the broker is down")
 		broker := &failingBroker{MemoryBroker: channels.NewMemoryBroker(), fail: map[string]error{
 			"subscribe closed": down, "publish closed": down, "unsubscribe sticky": down,
-			"publish cut off": fmt.Errorf("10.0.0.1: %w", channels.ErrDisconnected),
+			"publish cut off":   fmt.Errorf("10.0.0.1: %w", channels.ErrDisconnected),
+			"publish forbidden": fmt.Errorf("10.0.0.1: %w", channels.ErrUnauthorized),
 		}}
 		srv := r.serve(agserver.Options{Broker: broker})
 		warnings := srv.Events().Warning.Consume()
@@ -83,12 +84,15 @@ func TestBroker_Failures(t *testing.T) {
 		}
 
 		// Where the broker is stays here.
-		err := c.InvokePublish(within(t), "cut off", 1)
-		if want := "BrokerError: Failed to publish to the cut off channel - Error: channels: the broker is not connected"; err == nil || err.Error() != want {
-			t.Errorf("InvokePublish() = %v, want %s", err, want)
-		}
-		if ev := next(t, warnings); !errors.Is(ev.Warning, channels.ErrDisconnected) {
-			t.Errorf("warning = %v, want %v", ev.Warning, channels.ErrDisconnected)
+		for channel, known := range map[string]error{"cut off": channels.ErrDisconnected, "forbidden": channels.ErrUnauthorized} {
+			err := c.InvokePublish(within(t), channel, 1)
+			want := fmt.Sprintf("BrokerError: Failed to publish to the %s channel - Error: %v", channel, known)
+			if err == nil || err.Error() != want {
+				t.Errorf("InvokePublish() = %v, want %s", err, want)
+			}
+			if ev := next(t, warnings); !errors.Is(ev.Warning, known) {
+				t.Errorf("warning = %v, want %v", ev.Warning, known)
+			}
 		}
 
 		// A failure to unsubscribe is reported; the socket has left all the same.

@@ -74,7 +74,7 @@ func (s *Socket) publish(channel string, data protocol.Data, r *runner) error {
 // publishFailure is what a client is told of a broker that could not be reached:
 // that much, and not where the broker is. Other errors are told as any are.
 func publishFailure(channel string, err error) error {
-	for _, known := range []error{channels.ErrDisconnected, channels.ErrUnconfirmed, channels.ErrOverload, channels.ErrClosed} {
+	for _, known := range []error{channels.ErrDisconnected, channels.ErrUnconfirmed, channels.ErrOverload, channels.ErrUnauthorized, channels.ErrClosed} {
 		if errors.Is(err, known) {
 			return protocol.ErrBroker.Withf("Failed to publish to the %s channel - %s", channel, errorText(known))
 		}

@@ -35,9 +35,9 @@ type Broker interface {
 	// included, and returns when the broker has taken it and, if this node is
 	// subscribed, has delivered it here. Messages that one
 	// goroutine publishes to one channel arrive in that order, and once at most.
-	// Nothing is lost in silence: ErrDisconnected and ErrOverload say that a
-	// message was not sent, ErrUnconfirmed that nobody knows. The data is borrowed
-	// until Publish returns; nil is a message without data.
+	// Nothing is lost in silence: ErrDisconnected, ErrOverload and ErrUnauthorized
+	// say that a message was not sent, ErrUnconfirmed that nobody knows. The data is
+	// borrowed until Publish returns; nil is a message without data.
 	Publish(ctx context.Context, channel string, data protocol.Data) error
 
 	// Close ends the broker and waits for its goroutines. Afterwards nothing is

@@ -29,7 +29,8 @@ var (
 	ErrUnconfirmed = errors.New("channels: the broker has not confirmed the message")
 
 	// ErrUnauthorized is reported to the sink when what a broker talks to does not
-	// take its credentials, or does not let it do what it has to. It tries again.
+	// take its credentials, or does not let it do what it has to. It tries again. It is
+	// returned by Publish and Subscribe, too, when that is known by then.
 	ErrUnauthorized = errors.New("channels: the broker is not authorized")
 
 	// ErrNodeLost is reported to the sink when nodes that this one was joined with are

@@ -180,20 +180,6 @@ func TestBroker_TriesAgain(t *testing.T) {
 	<-s.Ready
 }
 
-func TestBroker_NamesWhatItMayNotDo(t *testing.T) {
-	only := &server.Permissions{Publish: &server.SubjectPermission{Deny: []string{"ag.closed"}}}
-	s := brokertest.NewTap()
-	b := attach(t, s, &natsbroker.Options{User: "ag", Password: secret, URL: startWith(t, server.Options{
-		Users: []*server.User{{Username: "ag", Password: secret, Permissions: only}},
-	}).ClientURL()})
-	if err := b.Publish(t.Context(), "closed", nil); err != nil {
-		t.Errorf("Publish() = %v, want nil: NATS says no only later", err)
-	}
-	if err := <-s.Errors; !errors.Is(err, channels.ErrUnauthorized) {
-		t.Errorf("BrokerError(%v), want %v", err, channels.ErrUnauthorized)
-	}
-}
-
 func startWith(t *testing.T, o server.Options) *server.Server {
 	t.Helper()
 	o.Host, o.NoLog, o.NoSigs = "127.0.0.1", true, true

@@ -23,6 +23,10 @@ type Broker struct {
 	link          *link.Link
 	running       sync.WaitGroup // deliver and watch
 	confirmations confirmations
+	refusals      refusals
+
+	// Owned by ask.
+	heard error // the last refusal that was waited for
 
 	sending sync.Mutex
 
@@ -117,7 +121,9 @@ func (b *Broker) failed(err error) {
 		b.notConnected(b.connection(), err)
 		return
 	case errors.Is(err, nats.ErrPermissionViolation):
-		err = fmt.Errorf("%w: %w", channels.ErrUnauthorized, err)
+		b.refusals.add(err)
+		b.link.Failed(fmt.Errorf("natsbroker: %w: %w", channels.ErrUnauthorized, err)) // clients can have it come often
+		return
 	case errors.Is(err, nats.ErrSlowConsumer):
 		err = fmt.Errorf("%w: %w", channels.ErrOverload, err)
 	}
@@ -221,6 +227,7 @@ func (b *Broker) connection() *nats.Conn {
 // Subscribe subscribes the channel's subject. With a connection it waits until
 // the NATS server knows of it; without, it is subscribed when there is one.
 func (b *Broker) Subscribe(ctx context.Context, channel string) error {
+	refusals := b.refusals.count.Load()
 	conn, err := b.add(channel)
 	if err != nil || !b.link.IsUp() {
 		return err
@@ -228,6 +235,9 @@ func (b *Broker) Subscribe(ctx context.Context, channel string) error {
 	err = b.confirm(ctx, conn)
 	if errors.Is(err, channels.ErrUnconfirmed) && ctx.Err() == nil {
 		return nil // the connection was lost; the next one begins with all subscriptions
+	}
+	if err == nil {
+		err = b.refused(subscription, channel, refusals)
 	}
 	if err != nil {
 		return errors.Join(err, b.drop(channel))

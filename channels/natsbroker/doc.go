@@ -12,7 +12,8 @@
 // It is a [channels.Broker] and passes package brokertest. Publish returns when
 // the NATS server has confirmed: after a round trip, which publications that are
 // under way at the same time share. What was not confirmed is not sent again, so
-// that nothing is delivered twice; Publish says so with channels.ErrUnconfirmed.
+// that nothing is delivered twice; Publish says so with channels.ErrUnconfirmed. What
+// the server does not permit fails with channels.ErrUnauthorized.
 // While there is no connection, Publish fails with channels.ErrDisconnected, or
 // waits for as long and as many bytes as Options say. A server in this process that is
 // joined with fewer others than it needs ([Joiner]) counts as none, but what comes from

@@ -19,7 +19,7 @@ func (b *Broker) Publish(ctx context.Context, channel string, data protocol.Data
 		return err
 	}
 	conn := b.connection()
-	before := conn.Stats().Reconnects
+	before, refusals := conn.Stats().Reconnects, b.refusals.count.Load()
 	if err := b.send(conn, channel, data); err != nil {
 		return err
 	}
@@ -29,7 +29,7 @@ func (b *Broker) Publish(ctx context.Context, channel string, data protocol.Data
 	if conn.Stats().Reconnects != before { // it was sent by one connection and confirmed by another
 		return channels.ErrUnconfirmed
 	}
-	return nil
+	return b.refused(publication, channel, refusals)
 }
 
 // Transmit sends a message without waiting for anything.
@@ -87,6 +87,7 @@ func (b *Broker) ask(conn *nats.Conn) error {
 	err := conn.FlushTimeout(b.opt.Timeout)
 	switch {
 	case err == nil:
+		b.hear(conn)
 		// The server sends a node its own messages before it confirms them.
 		b.settle()
 		return nil

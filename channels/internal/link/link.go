@@ -192,9 +192,9 @@ type reported struct {
 	silence time.Duration
 }
 
-// Failed reports that an attempt to connect failed. Attempts come often, reports of
-// the same reason ever less often, until there has been a connection. There is more
-// than one since nobody may listen yet when a server has just been made.
+// Failed reports what may come often, such as that an attempt to connect failed: the
+// same reason ever less often, until there has been a connection. There is more than
+// one report since nobody may listen yet when a server has just been made.
 func (l *Link) Failed(err error) {
 	text, now := err.Error(), time.Now()
 	l.mu.Lock()
