@@ -157,8 +157,7 @@ func (n *network) byThemselves(more ...string) (nodes []*node, publishers []*pub
 		runNode(n.t, "", "127.0.0.1", nil, "C", args(n.machine+":0")...),
 	}
 	for _, node := range nodes {
-		node.waitLog("joined with the cluster", 1)
-		publishers, subscribers = append(publishers, node.publish()), append(subscribers, node.subscribe())
+		publishers, subscribers = append(publishers, node.joined().publish()), append(subscribers, node.subscribe())
 	}
 	meet(publishers, subscribers)
 	return nodes, publishers, subscribers

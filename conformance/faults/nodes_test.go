@@ -8,8 +8,8 @@ import (
 )
 
 // byThemselves returns what starts each of n nodes that are a cluster with nothing
-// else.
-func byThemselves(t *testing.T, n int) []func() *node {
+// else; they have yet to join.
+func byThemselves(t *testing.T, n int, more ...string) []func() *node {
 	t.Helper()
 	var addresses []string
 	for range n {
@@ -19,8 +19,8 @@ func byThemselves(t *testing.T, n int) []func() *node {
 	for i, address := range addresses {
 		starts = append(starts, func() *node {
 			t.Helper()
-			return startNode(t, names[i], "-cluster-host", "127.0.0.1", "-cluster-port", portOf(t, address),
-				"-cluster-peers", strings.Join(addresses, ","))
+			return runNode(t, "", "127.0.0.1", nil, names[i], append([]string{"-cluster-host", "127.0.0.1",
+				"-cluster-port", portOf(t, address), "-cluster-peers", strings.Join(addresses, ",")}, more...)...)
 		})
 	}
 	return starts
@@ -37,7 +37,7 @@ const calm = 100
 func TestNodeKilled(t *testing.T) {
 	t.Parallel()
 	start := byThemselves(t, 3)
-	a, b, c := start[0](), start[1](), start[2]()
+	a, b, c := start[0]().joined(), start[1]().joined(), start[2]().joined()
 	stay := []*subscriber{a.subscribe(), b.subscribe()}
 	publishers := []*publisher{a.publish(), b.publish()}
 	meet(publishers, append(stay, c.subscribe()))
@@ -46,7 +46,7 @@ func TestNodeKilled(t *testing.T) {
 		c.kill()
 		publishers[0].waitMore(calm)
 		publishers[1].waitMore(calm)
-		c = start[2]()
+		c = start[2]().joined()
 	}
 	inC, onC := c.subscribe(), c.publish()
 	publishers = append(publishers, onC)
@@ -61,12 +61,57 @@ func TestNodeKilled(t *testing.T) {
 	}
 }
 
+// TestNodeKilled_MinPeers kills one of two nodes that want each other: the one that is
+// left refuses publications until the other is back.
+func TestNodeKilled_MinPeers(t *testing.T) {
+	t.Parallel()
+	start := byThemselves(t, 2, "-cluster-min-peers", "1")
+	a, b := start[0](), start[1]()
+	onA, inA := a.joined().publish(), a.subscribe()
+	meet([]*publisher{onA}, []*subscriber{inA, b.joined().subscribe()})
+	var faults []*fault
+	for i := range 2 {
+		onA.waitMore(calm)
+		f := begin()
+		b.kill()
+		a.waitLog("cut off from the cluster", i+1)
+		alone := begin()
+		onA.waitTried(calm)
+		alone.end()
+		onA.wantRefused(alone)
+		b = start[1]().joined()
+		a.waitLog("joined with the cluster again", i+1)
+		f.end()
+		faults = append(faults, f)
+	}
+	inB := b.subscribe()
+	meet([]*publisher{onA}, []*subscriber{inA, inB})
+	onA.waitMore(calm)
+	onA.finish()
+	t.Logf("A: %d published, %d of them failed by name", len(onA.sent), onA.wantFailures(faults...))
+	inA.wantDelivered(onA)
+	inB.wantDelivered(onA)
+}
+
 // TestRollingRestart restarts every node in turn. The two others miss nothing of
 // each other, nor of what the one that ends had confirmed.
 func TestRollingRestart(t *testing.T) {
 	t.Parallel()
-	start := byThemselves(t, 3)
+	testRollingRestart(t, byThemselves(t, 3))
+}
+
+// With a majority of the nodes there, nothing is refused.
+func TestRollingRestart_MinPeers(t *testing.T) {
+	t.Parallel()
+	testRollingRestart(t, byThemselves(t, 3, "-cluster-min-peers", "1"))
+}
+
+func testRollingRestart(t *testing.T, start []func() *node) {
+	t.Helper()
 	nodes := []*node{start[0](), start[1](), start[2]()}
+	for _, n := range nodes {
+		n.joined()
+	}
 	for i, old := range nodes {
 		stay := []*node{nodes[(i+1)%3], nodes[(i+2)%3]}
 		subscribers := []*subscriber{stay[0].subscribe(), stay[1].subscribe()}
@@ -74,7 +119,7 @@ func TestRollingRestart(t *testing.T) {
 		meet(publishers, subscribers)
 		publishers[2].waitMore(calm)
 		old.interrupt()
-		nodes[i] = start[i]()
+		nodes[i] = start[i]().joined()
 		back := nodes[i].subscribe()
 		meet(publishers[:2], []*subscriber{back})
 		publishers[0].waitMore(calm)

@@ -131,7 +131,12 @@ func startNode(t *testing.T, name string, args ...string) *node {
 // The environment is more of it.
 func startNodeIn(t *testing.T, network, host string, env []string, name string, args ...string) *node {
 	t.Helper()
-	n := runNode(t, network, host, env, name, args...)
+	return runNode(t, network, host, env, name, args...).joined()
+}
+
+// joined waits until the node is joined with its cluster.
+func (n *node) joined() *node {
+	n.t.Helper()
 	n.waitLog("joined with the cluster", 1)
 	return n
 }

@@ -104,6 +104,19 @@ func (p *publisher) waitMore(n int) {
 		func() bool { return p.confirmed() >= start+n })
 }
 
+// waitTried waits until n more numbers have been answered, confirmed or not.
+func (p *publisher) waitTried(n int) {
+	p.t.Helper()
+	tried := func() int {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return len(p.sent)
+	}
+	start := tried()
+	waitFor(p.t, func() string { return fmt.Sprintf("the publisher on %s has tried %d of %d", p.name, tried()-start, n) },
+		func() bool { return tried() > start+n })
+}
+
 func (p *publisher) confirmed() (n int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
