@@ -19,7 +19,8 @@ type Sink interface {
 	BrokerError(err error)
 
 	// BrokerStateChange says that the broker has lost its connection to the
-	// others, with the cause, or, with nil, that it has it again and every
-	// subscription with it. The first connection is BrokerReady's.
+	// others, or to so many of them that it must not publish, with the cause; or,
+	// with nil, that it has it again and every subscription with it. The first
+	// connection is BrokerReady's.
 	BrokerStateChange(lost error)
 }

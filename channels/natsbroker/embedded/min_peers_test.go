@@ -102,8 +102,8 @@ func TestMinPeers(t *testing.T) {
 		if !errors.Is(err, channels.ErrDisconnected) || !strings.Contains(err.Error(), "joined with 0 other nodes, of 1 ") {
 			t.Errorf("BrokerStateChange(%v), want %v, how many nodes there are, and have to be", err, channels.ErrDisconnected)
 		}
-		if err := take(t, tap.Errors, "the lost node"); !errors.Is(err, channels.ErrNodeLost) {
-			t.Errorf("BrokerError(%v), want %v", err, channels.ErrNodeLost)
+		for err = nil; !errors.Is(err, channels.ErrNodeLost); { // there may be one more that the node is not ready
+			err = take(t, tap.Errors, "the lost node")
 		}
 		wantDisconnected(t, node)
 	}
@@ -148,19 +148,18 @@ func TestMinPeers_Delivers(t *testing.T) {
 // Publications wait for other nodes as they wait for a connection.
 func TestMinPeers_Wait(t *testing.T) {
 	t.Parallel()
-	first, second, p := pair(t, embedded.Options{MinPeers: 1}, embedded.Options{})
+	first, _, p := pair(t, embedded.Options{MinPeers: 1}, embedded.Options{})
 	p.Cut()
 	a, _ := attach(t, first, natsbroker.Options{Wait: time.Hour})
 	result := make(chan error, 1)
 	go func() { result <- a.Publish(t.Context(), "room", protocol.Data(`1`)) }()
 	p.Heal()
-	waitPeers(t, second, 1)
 	if err := take(t, result, "what became of a publication"); err != nil {
 		t.Errorf("Publish() that waited for another node = %v, want nil", err)
 	}
 
 	p.Cut()
-	for errors.Is(a.Transmit("room", nil), nil) { // until it is noticed
+	for a.Transmit("room", nil) == nil { // until it is noticed
 		time.Sleep(5 * time.Millisecond)
 	}
 	go func() { result <- a.Publish(t.Context(), "room", protocol.Data(`2`)) }()
