@@ -96,7 +96,7 @@ func (b *Broker) use(s *session) error {
 	b.session = s
 	names := slices.Collect(maps.Keys(b.subs))
 	b.mu.Unlock()
-	err := s.subscribeAll(b.link.Context(), names)
+	err := s.restore(b.link.Context(), names)
 	if err == nil {
 		b.link.Up()
 		lost := s.await(b.link.Context())

@@ -34,6 +34,7 @@ type session struct {
 	ctx      context.Context // ends with the session
 	cancel   context.CancelCauseFunc
 	watching sync.WaitGroup // of shards
+	restored chan struct{}  // closed when all that was to be subscribed at its beginning is
 
 	mu sync.Mutex
 
@@ -51,6 +52,7 @@ func (b *Broker) connect(sink channels.Sink) (*session, error) {
 	s := &session{
 		opt: &b.opt, client: client, sink: sink, echoes: newEchoes(),
 		awaiting: make(map[string]chan struct{}), leaving: make(map[string]int),
+		restored: make(chan struct{}),
 	}
 	s.ctx, s.cancel = context.WithCancelCause(context.Background())
 	var addr string
@@ -164,7 +166,16 @@ func (s *session) ask(ctx context.Context, names []string) error {
 	return s.named(ctx, s.feed.client.Do(ctx, s.node.B().Subscribe().Channel(subjects...).Build()).Error())
 }
 
+// unsubscribe ends what subscribe has begun. It waits for the end of restoring, which
+// may be about to subscribe the channel.
 func (s *session) unsubscribe(ctx context.Context, name string) error {
+	select {
+	case <-s.restored:
+	case <-s.ctx.Done():
+		return errSessionEnded
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 	s.echoes.end(name)
 	if s.opt.Sharded {
 		return s.unsubscribeSharded(ctx, name)
@@ -212,8 +223,8 @@ func (s *session) named(ctx context.Context, err error) error {
 // subscribedAtOnce is how many channels are named in one command.
 const subscribedAtOnce = 1_000
 
-// subscribeAll subscribes a new session.
-func (s *session) subscribeAll(ctx context.Context, names []string) error {
+// restore subscribes a new session.
+func (s *session) restore(ctx context.Context, names []string) error {
 	for group := range slices.Chunk(names, subscribedAtOnce) {
 		within, stop := context.WithTimeout(ctx, s.opt.Timeout)
 		err := s.subscribe(within, group)
@@ -222,6 +233,7 @@ func (s *session) subscribeAll(ctx context.Context, names []string) error {
 			return err
 		}
 	}
+	close(s.restored)
 	return nil
 }
 
