@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
@@ -39,7 +40,7 @@ func TestBroker_Access(t *testing.T) {
 		},
 		"User": { // who may do what a broker needs, and nothing else
 			server: []string{"--user", "ag", "on", ">" + secret, "resetchannels", "&ag:*", "-@all",
-				"+hello", "+client|setname", "+cluster|slots", "+ping", "+publish", "+subscribe", "+unsubscribe"},
+				"+hello", "+client|setname", "+cluster|slots", "+cluster|shards", "+ping", "+publish", "+subscribe", "+unsubscribe"},
 			right: redisbroker.Options{Username: "ag", Password: secret},
 			wrong: redisbroker.Options{Username: "ga", Password: secret},
 		},
@@ -180,5 +181,49 @@ func TestBroker_Sentinel(t *testing.T) {
 	attach(t, refused, &wrong)
 	if err := <-refused.Errors; !errors.Is(err, channels.ErrUnauthorized) {
 		t.Errorf("BrokerError(%v), want %v", err, channels.ErrUnauthorized)
+	}
+}
+
+// TestBroker_SentinelFailover has the sentinel put the replica in the place of a master
+// that is alive, and stays so for seconds: nothing that was confirmed is missing.
+func TestBroker_SentinelFailover(t *testing.T) {
+	master := redistest.Start(t)
+	host, port, err := net.SplitHostPort(master.Addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	redistest.Start(t, "--replicaof", host+" "+port)
+	sentinel := redistest.StartSentinel(t, "watch", master.Addr, "none", "sentinel's own")
+	s := brokertest.NewTap()
+	b := attach(t, s, &redisbroker.Options{
+		Addrs: []string{sentinel.Addr}, SentinelMaster: "watch", SentinelPassword: "sentinel's own",
+	})
+	wait(t, s.Ready)
+	if err := b.Subscribe(t.Context(), "a"); err != nil {
+		t.Fatalf("Subscribe() = %v, want nil", err)
+	}
+	sentinel.AwaitReplica(t)
+	sentinel.Failover(t)
+	confirmed, missing := 0, 0
+	for states := 0; states < 2; {
+		select {
+		case <-s.States:
+			states++
+		case <-s.Messages: // unconfirmed, then
+		case <-time.After(time.Millisecond):
+		}
+		if err := b.Publish(t.Context(), "a", protocol.Data(`1`)); err != nil {
+			continue
+		}
+		confirmed++
+		select {
+		case <-s.Messages:
+		default:
+			missing++
+		}
+	}
+	t.Logf("%d were confirmed while the master changed", confirmed)
+	if missing > 0 {
+		t.Errorf("%d of %d that were confirmed were not delivered", missing, confirmed)
 	}
 }

@@ -16,7 +16,9 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m,
 		// The Redis client's wait before it looks at the cluster again, a second at
 		// most; nothing ends it sooner.
-		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"))
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*call).DelayDo.func1"),
+		// And its wait, five seconds, before it lets go of a server that has left.
+		goleak.IgnoreAnyFunction("github.com/redis/rueidis.(*clusterClient)._refresh.func2"))
 }
 
 func TestBroker(t *testing.T) {

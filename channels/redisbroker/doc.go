@@ -9,8 +9,8 @@
 // Without Sharded, every node of a Redis Cluster sees every message.
 //
 // A user of its own needs, beside its channels (&ag:*), the commands hello, ping,
-// client|setname, cluster|slots, publish, subscribe and unsubscribe, or spublish,
-// ssubscribe and sunsubscribe.
+// client|setname, cluster|slots and, since Redis 8, cluster|shards, publish, subscribe
+// and unsubscribe, or spublish, ssubscribe and sunsubscribe.
 //
 // # What it promises
 //
@@ -26,7 +26,8 @@
 //
 // # Goroutines
 //
-// One keeps the connection, from Attach to Close, which waits for it. With Sharded
-// there is one more for each shard of a Redis Cluster. The others are the Redis
+// One keeps the connection, from Attach to Close, which waits for it. With sentinels or a
+// Redis Cluster one more looks whether its server is still the one, and with Sharded
+// there is one for each shard. The others are the Redis
 // client's.
 package redisbroker

@@ -69,7 +69,8 @@ const (
 	DefaultMaxWaiting = 8 << 20
 )
 
-// topologyInterval is how often sentinels are asked for the master.
+// topologyInterval is how often sentinels are asked for the master, and a Redis
+// Cluster for its servers.
 const topologyInterval = 5 * time.Second
 
 // withDefaults returns the options with what zero stands for.
@@ -124,6 +125,7 @@ func (o *Options) client() rueidis.ClientOption {
 		ConnWriteTimeout:  o.Timeout,
 		DialCtxFn:         dial,
 	}
+	c.ClusterOption.ShardsRefreshInterval = topologyInterval
 	c.Dialer.Timeout, c.Dialer.KeepAlive = o.Timeout, o.PingInterval
 	if o.SentinelMaster != "" {
 		c.Sentinel = rueidis.SentinelOption{

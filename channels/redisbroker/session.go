@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/redis/rueidis"
 
@@ -58,6 +59,9 @@ func (b *Broker) connect(sink channels.Sink) (*session, error) {
 	var addr string
 	s.node, addr = anyNode(client)
 	s.feed = s.newFeed(s.node)
+	if addr != "" {
+		s.watching.Go(func() { s.watchServer(addr) })
+	}
 	if !s.opt.Sharded {
 		return s, nil
 	}
@@ -71,9 +75,10 @@ func (b *Broker) connect(sink channels.Sink) (*session, error) {
 }
 
 // anyNode returns a client of one server: of a Redis Cluster, all nodes of which
-// get every message, it is one by chance, with its address.
+// get every message, it is one by chance, with its address; with sentinels it is the
+// master. What is sent and what comes are to be the same server's.
 func anyNode(client rueidis.Client) (node rueidis.Client, addr string) {
-	if client.Mode() != rueidis.ClientModeCluster {
+	if client.Mode() == rueidis.ClientModeStandalone {
 		return client, ""
 	}
 	nodes := client.Nodes()
@@ -87,6 +92,33 @@ func anyNode(client rueidis.Client) (node rueidis.Client, addr string) {
 	}
 	addr = addrs[rand.IntN(len(addrs))]
 	return nodes[addr], addr
+}
+
+// errOtherServer is what ends a session when sentinels have put another server in the
+// master's place, or a Redis Cluster is without the one that the session is with.
+var errOtherServer = errors.New("the server is the master, or one of the cluster, no longer")
+
+// serverInterval is how often it is looked whether that is so. The Redis client knows
+// at once or within topologyInterval, and goes with what it sends to another server;
+// but the feed stays. The old one may go on for ten seconds before it becomes a
+// replica, and one that was taken out of a cluster for ever, alone.
+const serverInterval = 100 * time.Millisecond
+
+// watchServer ends the session when its server is not the one any more.
+func (s *session) watchServer(addr string) {
+	tick := time.NewTicker(serverInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-s.ctx.Done():
+			return
+		}
+		if _, still := s.client.Nodes()[addr]; !still {
+			s.cancel(errOtherServer)
+			return
+		}
+	}
 }
 
 // onMessage is called by the feed's reader, one message at a time.
@@ -183,6 +215,10 @@ func (s *session) unsubscribe(ctx context.Context, name string) error {
 	return s.named(ctx, s.feed.client.Do(ctx, s.node.B().Unsubscribe().Channel(s.opt.Prefix+name).Build()).Error())
 }
 
+// errNoEcho says that Redis has taken a message, which has not come back to this node,
+// though it is subscribed.
+var errNoEcho = errors.New("redisbroker: the node did not get its own message back")
+
 // publish returns when Redis has taken the message and, where this node is
 // subscribed, it has been delivered here.
 func (s *session) publish(ctx context.Context, name string, data protocol.Data) error {
@@ -192,15 +228,20 @@ func (s *session) publish(ctx context.Context, name string, data protocol.Data) 
 	switch {
 	case own == nil:
 		return err
-	case err != nil || receivers == 0:
+	case err != nil:
 		s.echoes.forget(name, own)
 		return err
 	}
 	select {
 	case <-own.come:
+		return nil
 	case <-s.ctx.Done():
+		return errNoEcho
 	case <-ctx.Done():
-		s.echoes.forget(name, own)
+	}
+	s.echoes.forget(name, own)
+	if receivers == 0 { // the feed may be a replica's, by which it would have come
+		return errNoEcho
 	}
 	return nil
 }

@@ -60,6 +60,14 @@ func (s *Sentinel) AwaitReplica(t testing.TB) {
 	}
 }
 
+// Failover has the sentinel put a replica in the master's place, which goes on.
+func (s *Sentinel) Failover(t testing.TB) {
+	t.Helper()
+	if answer := s.ask(t, "SENTINEL failover "+s.name); !strings.Contains(answer, "+OK\r\n+OK") {
+		t.Fatalf("the sentinel does not replace the master: %q", answer)
+	}
+}
+
 // ask sends a command and returns what comes up to the answer of a PING behind it.
 func (s *Sentinel) ask(t testing.TB, command string) string {
 	t.Helper()
