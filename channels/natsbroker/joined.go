@@ -33,6 +33,7 @@ func (b *Broker) watch(server Joiner, known int) {
 		known = peers
 		select {
 		case <-changed:
+			remind.Reset(lackEvery)
 		case <-remind.C:
 			if lack != nil {
 				b.link.Failed(lack)
@@ -48,7 +49,7 @@ func (b *Broker) watch(server Joiner, known int) {
 func (b *Broker) look(server Joiner) (peers int, changed <-chan struct{}, lack error) {
 	peers, needed, changed := server.Joined()
 	if peers < needed {
-		lack = fmt.Errorf("natsbroker: joined with %d other nodes, of %d that are needed", peers, needed)
+		lack = fmt.Errorf("natsbroker: joined with %d other nodes, needs %d", peers, needed)
 	}
 	b.link.Hold(lack)
 	return peers, changed, lack

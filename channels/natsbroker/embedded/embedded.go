@@ -200,6 +200,8 @@ func (o *Options) server() (*server.Options, error) {
 		NoSigs: true, NoLog: o.Log == nil,
 		MaxPayload: int32(DefaultMaxPayload),
 		MaxPending: server.MAX_PENDING_SIZE,
+		// Lost nodes are tried again each second, and are reported less often.
+		ReconnectErrorReports: 60,
 	}
 	if o.MaxPayload > 0 {
 		opts.MaxPayload = int32(min(o.MaxPayload, server.MAX_PENDING_SIZE))

@@ -86,7 +86,7 @@ func TestMinPeers(t *testing.T) {
 	if n := len(inA.Ready); n != 0 {
 		t.Errorf("BrokerReady() was called %d times with too few other nodes", n)
 	}
-	if err := take(t, inA.Errors, "why the broker is not ready"); !strings.Contains(err.Error(), "joined with 0 other nodes, of 1 ") {
+	if err := take(t, inA.Errors, "why the broker is not ready"); !strings.Contains(err.Error(), "joined with 0 other nodes, needs 1") {
 		t.Errorf("BrokerError(%v), want how many nodes there are, and have to be", err)
 	}
 	p.Heal()
@@ -99,7 +99,7 @@ func TestMinPeers(t *testing.T) {
 	p.Cut()
 	for node, tap := range map[*natsbroker.Broker]*brokertest.Tap{a: inA, b: inB} {
 		err := take(t, tap.States, "the loss")
-		if !errors.Is(err, channels.ErrDisconnected) || !strings.Contains(err.Error(), "joined with 0 other nodes, of 1 ") {
+		if !errors.Is(err, channels.ErrDisconnected) || !strings.Contains(err.Error(), "joined with 0 other nodes, needs 1") {
 			t.Errorf("BrokerStateChange(%v), want %v, how many nodes there are, and have to be", err, channels.ErrDisconnected)
 		}
 		for err = nil; !errors.Is(err, channels.ErrNodeLost); { // there may be one more that the node is not ready
@@ -203,5 +203,28 @@ func TestLostNode(t *testing.T) {
 	second.Close()
 	if n := len(inA.States) + len(inB.States) + len(inB.Errors); n != 0 {
 		t.Errorf("%d more were told, of those one after Close", n)
+	}
+}
+
+// That a lost node cannot be reached is in the log, but not each time that it is tried.
+func TestLostNode_Log(t *testing.T) {
+	t.Parallel()
+	log := make(logger, 1000)
+	first := start(t, &embedded.Options{Addr: "127.0.0.1:0"})
+	second := start(t, &embedded.Options{Peers: []string{first.Addr().String()}, Log: log})
+	waitPeers(t, second, 1)
+	first.Close()
+	const failed = "Error trying to connect to route (attempt "
+	for !strings.Contains(take(t, log, "that the node cannot be reached"), failed+"1)") {
+	}
+	for end := time.After(2500 * time.Millisecond); ; { // so long it is quiet
+		select {
+		case line := <-log:
+			if strings.Contains(line, failed) && !strings.Contains(line, failed+"1)") {
+				t.Fatalf("logged %q", line)
+			}
+		case <-end:
+			return
+		}
 	}
 }
