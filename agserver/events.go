@@ -27,8 +27,9 @@ type (
 	ReadyEvent struct{}
 
 	// BrokerStateChangeEvent: the broker has lost its connection to the other
-	// nodes, and why; with Lost nil, it is connected again and every channel
-	// subscribed as before. The reference has no such event.
+	// nodes, or to so many that it does not publish, and why; with Lost nil, it is
+	// connected again and every channel subscribed as before. The reference has no
+	// such event.
 	BrokerStateChangeEvent struct{ Lost error }
 
 	// HandshakeEvent: a WebSocket connection was accepted; the client has yet

@@ -273,8 +273,8 @@ func (l *Link) wait(ctx context.Context, up <-chan struct{}) error {
 	}
 }
 
-// Close ends every wait and the telling of the sink. It reports false if that
-// had been done.
+// Close ends every wait and the telling of the sink, but for a call of the sink that
+// is under way. It reports false if that had been done.
 func (l *Link) Close() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
