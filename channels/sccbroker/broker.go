@@ -156,6 +156,19 @@ func (b *Broker) Brokers() []string {
 	return slices.Clone(b.table.uris)
 }
 
+// connected returns those of Brokers that are connected.
+func (b *Broker) connected() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.table == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(b.table.uris), func(uri string) bool {
+		p := b.pools[uri]
+		return p == nil || !slices.ContainsFunc(p.members, func(m *member) bool { return m.open })
+	})
+}
+
 // Close leaves the cluster and waits until nothing is delivered any more.
 func (b *Broker) Close() error {
 	if b.link.Close() {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -119,6 +120,49 @@ func TestBroker_StateServerLost(t *testing.T) {
 			t.Errorf("the state changed %d times, want none", n)
 		}
 	})
+}
+
+// An scc-state that was started anew names the brokers that have come back to it so far.
+// One that has not, and serves, is not given up for that.
+func TestBroker_StateServerStartedAnew(t *testing.T) {
+	both, one := []string{"ws://one:8888", "ws://two:8888"}, []string{"ws://one:8888"}
+	_, moves := movers(both, one)
+	for name, tt := range map[string]struct {
+		then func(r *rig)
+		wait time.Duration // and then
+		want []string
+	}{
+		"ItComesBack":    {func(r *rig) { r.announce(both...) }, time.Minute, both},
+		"ItNeverDoes":    {func(r *rig) {}, 25 * time.Second, one},
+		"ItIsLost":       {func(r *rig) { r.cut("two:8888") }, time.Second, one},
+		"ItLeaves":       {func(r *rig) { r.announce(both...); r.announce(one...) }, time.Second, one},
+		"NoBrokerIsBack": {func(r *rig) { r.announce() }, time.Minute, both},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r := newRig(t, "one:8888", "two:8888")
+				a, _ := r.node(sccbroker.Options{}, moves)
+				b, inB := r.node(sccbroker.Options{}, moves)
+				r.cut(stateHost)
+				<-inB.errors
+				r.mu.Lock()
+				r.uris, r.time = one, 0
+				r.mu.Unlock()
+				r.heal(stateHost)
+				time.Sleep(10 * time.Second)
+				r.publish(a, moves, `1`)
+				inB.want(t, moves+" 1")
+				if n := r.subscribers("two:8888", moves); n != 2 {
+					t.Errorf("%d subscribers are at the broker that has yet to come back, want 2", n)
+				}
+				tt.then(r)
+				time.Sleep(tt.wait)
+				if got := b.Brokers(); !slices.Equal(got, tt.want) {
+					t.Errorf("Brokers() = %v, want %v", got, tt.want)
+				}
+			})
+		})
+	}
 }
 
 // What the scc-state repeats because it was not answered in time may be old.

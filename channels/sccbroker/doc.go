@@ -27,6 +27,8 @@
 //     has called unconfirmed does not come after newer messages.
 //   - Messages that come while the last packet of their channel is on its way go
 //     together in the next.
+//   - An scc-state that was started anew names the brokers that have come back to it so
+//     far. One that is missing and connected is kept for up to 30 s: that moves nothing.
 //
 // BrokerStateChange tells when one of the brokers is lost, and when there are
 // connections to all of them again. Channels of the others go on meanwhile, and

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -42,9 +43,19 @@ type state struct {
 	failure error              // why the connection is about to end, if it was said
 	leave   context.CancelFunc // ends joining; nil without a connection
 
-	mu   sync.Mutex // held while a list is taken in: one after the other
-	time float64    // of the last list
+	mu sync.Mutex // held while a list is taken in: one after the other
+
+	// Guarded by mu.
+	uris  []string        // the last list
+	time  float64         // of it
+	begun time.Time       // when this connection was made
+	named map[string]bool // the brokers that it has named
+	again *time.Timer     // looks again at a list that had to wait
 }
+
+// brokersBack is how long brokers may take to come back to an scc-state that was
+// started anew: when its machine has died they find out by its pings, after 20 s.
+const brokersBack = 30 * time.Second
 
 // newState starts to connect to the scc-state.
 func newState(b *Broker) (*state, error) {
@@ -73,7 +84,7 @@ func newState(b *Broker) (*state, error) {
 	}
 	s := &state{
 		broker: b, client: client, events: client.Events().All.Consume(),
-		calls: make(map[string]*stream.Consumer[*agclient.Request]),
+		calls: make(map[string]*stream.Consumer[*agclient.Request]), named: make(map[string]bool),
 	}
 	for _, name := range []string{brokerJoins, brokerLeaves, workerJoins, workerLeaves} {
 		s.calls[name] = client.Procedure(name).Consume()
@@ -189,6 +200,7 @@ func (s *state) startAnew() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.time = -1
+	s.begun, s.named = time.Now(), make(map[string]bool)
 }
 
 // take takes a list in unless it is older than the last: the scc-state repeats
@@ -199,9 +211,39 @@ func (s *state) take(list snapshot) {
 	if list.Time <= s.time {
 		return
 	}
-	s.time = list.Time
-	s.broker.follow(list.URIs)
+	s.time, s.uris = list.Time, list.URIs
+	for _, uri := range list.URIs {
+		s.named[uri] = true
+	}
+	s.followLocked()
+}
+
+// followLocked has the broker follow the last list, at once or when it counts. An
+// scc-state that was started anew does not know the brokers yet that have to come back
+// to it: as long as they may, one that is connected is not given up for being missing.
+func (s *state) followLocked() {
+	stopLocked(s.again)
+	if s.broker.link.IsClosed() {
+		return
+	}
+	waits := time.Since(s.begun) < brokersBack && slices.ContainsFunc(s.broker.connected(), func(uri string) bool {
+		return !s.named[uri] && !slices.Contains(s.uris, uri)
+	})
+	if !waits {
+		s.broker.follow(s.uris)
+		return
+	}
+	s.again = time.AfterFunc(lookAgain, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.followLocked()
+	})
 }
 
 // close leaves the scc-state.
-func (s *state) close() { _ = s.client.Close() }
+func (s *state) close() {
+	_ = s.client.Close()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stopLocked(s.again)
+}

@@ -204,12 +204,12 @@ func (b *Broker) pruneLocked() {
 		}
 	}
 	if again {
-		b.afterLocked(&b.pruning, pruneAgain, b.pruneLocked)
+		b.afterLocked(&b.pruning, lookAgain, b.pruneLocked)
 	}
 }
 
-// pruneAgain is when it is looked again at channels that could not be given up.
-const pruneAgain = 250 * time.Millisecond
+// lookAgain is when it is looked again at what could not be given up.
+const lookAgain = 250 * time.Millisecond
 
 // used reports whether channels are still listened to at the broker, or it has yet to
 // answer publications.
