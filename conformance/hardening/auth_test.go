@@ -153,6 +153,13 @@ func TestA1_PublicKeyAsSecret(t *testing.T) {
 
 func TestA2_OddTokens(t *testing.T) {
 	now := time.Now().Unix()
+	var long [][]byte // calls with tokens that are too long, made first: they take more memory than may be held
+	for n, token := range []string{
+		strings.Repeat(".", 1<<20), strings.Repeat("a.", 1<<20), strings.Repeat("A", 3<<20),
+		hs256(plainHeader, `{"x":"`+strings.Repeat("x", 1<<20)+`"}`, secret),
+	} {
+		long = append(long, text(fmt.Sprintf(`{"event":"#authenticate","data":"%s","cid":%d}`, token, 1000+n)))
+	}
 	attack(t, agserver.Options{AuthKey: secret, MaxPayload: 4 << 20}, func(a *target) {
 		for name, tt := range map[string]struct{ token, want string }{
 			"dots":                 {strings.Repeat(".", 30_000), "AuthTokenInvalidError"},
@@ -183,10 +190,14 @@ func TestA2_OddTokens(t *testing.T) {
 		}
 		// As long as a message may be: not taken apart.
 		c := a.connect()
-		for _, token := range []string{strings.Repeat(".", 1<<20), strings.Repeat("a.", 1<<20), strings.Repeat("A", 3<<20), hs256(plainHeader, `{"x":"`+strings.Repeat("x", 1<<20)+`"}`, secret)} {
-			if p := c.call("#authenticate", `"`+token+`"`); p.Error == nil || p.Error.Name != "AuthTokenInvalidError" || len(p.raw) > 1<<10 {
-				a.Errorf("a token of %d bytes is answered with %.200s", len(token), p.raw)
-			}
+		for n, call := range long {
+			what := fmt.Sprintf("a token of %d bytes", len(call))
+			a.allocates(what, int64(8*len(call)), func() {
+				c.write(call)
+				if p := c.answer(1000 + n); p.Error == nil || p.Error.Name != "AuthTokenInvalidError" || len(p.raw) > 1<<10 {
+					a.Errorf("%s is answered with %.200s", what, p.raw)
+				}
+			})
 		}
 		for _, data := range []string{"null", "1", "true", "{}", "[]", `{"token":"x"}`, `""`} {
 			if p := c.call("#authenticate", data); p.Error == nil && !strings.Contains(p.raw, `"isAuthenticated":false`) {
@@ -228,6 +239,23 @@ func TestA3_Expiry(t *testing.T) {
 		if claims := s.AuthToken(); claims != nil {
 			a.Errorf("AuthToken() = %v, want none", claims)
 		}
+	})
+}
+
+// A client that does nothing but answer pings loses its token when it has run out.
+func TestA3_ExpiryOnPong(t *testing.T) {
+	attack(t, agserver.Options{AuthKey: secret, PingInterval: 50 * time.Millisecond}, func(a *target) {
+		c := a.dial().upgrade()
+		s := a.socket(c.handshake())
+		exp := time.Now().Unix() + 2
+		if p := c.call("#authenticate", `"`+hs256(plainHeader, fmt.Sprintf(`{"exp":%d}`, exp), secret)+`"`); !strings.Contains(p.raw, `"isAuthenticated":true`) {
+			a.Fatalf("a token for a moment is answered with %s", p.raw)
+		}
+		c.expect("the news", func(p packet) bool { return p.Event == "#removeAuthToken" })
+		if time.Now().Unix() < exp {
+			a.Error("the token was taken away before its time")
+		}
+		a.wait("the socket is unauthenticated", func() bool { return s.AuthState() == agserver.Unauthenticated && s.AuthToken() == nil })
 	})
 }
 

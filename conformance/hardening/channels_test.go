@@ -95,20 +95,23 @@ func TestP8_OddNames(t *testing.T) {
 func TestP8_Churn(t *testing.T) {
 	attack(t, agserver.Options{}, func(a *target) {
 		c := a.connect()
-		for wave := range 40 {
-			var b []byte
-			for n := range 200 {
-				name := fmt.Sprintf("%d-%d-%s", wave, n, strings.Repeat("x", 400))
-				b = append(b, text(`{"event":"#subscribe","data":{"channel":"`+name+`"},"cid":7}`)...)
-				b = append(b, text(`{"event":"#unsubscribe","data":"`+name+`","cid":8}`)...)
-			}
-			c.write(b)
-			for range 400 {
-				if p := c.expect("an answer", func(p packet) bool { return p.RID != nil }); p.Error != nil {
-					a.Fatal(*p.Error)
+		// Of 12 MB of names, while the socket is there.
+		a.holds("channels that came and went", 2<<20, func() {
+			for wave := range 60 {
+				var b []byte
+				for n := range 200 {
+					name := fmt.Sprintf("%d-%d-%s", wave, n, strings.Repeat("x", 1_000))
+					b = append(b, text(`{"event":"#subscribe","data":{"channel":"`+name+`"},"cid":7}`)...)
+					b = append(b, text(`{"event":"#unsubscribe","data":"`+name+`","cid":8}`)...)
+				}
+				c.write(b)
+				for range 400 {
+					if p := c.expect("an answer", func(p packet) bool { return p.RID != nil }); p.Error != nil {
+						a.Fatal(*p.Error)
+					}
 				}
 			}
-		}
+		})
 	})
 }
 
@@ -384,28 +387,41 @@ func TestP14_BrokerSyntax(t *testing.T) {
 		">", "*", "a.>", "a.*", "a.b", "*.b", ">.a", "a..b", ".", "..", "a b", " ", "a\nb", "a\r\nPUB x 1\r\n", "\x00", "#", "a/#", "+", "a/+",
 		"$SYS.>", "_INBOX.x", "?", "[ab]", "a?", "{a}", "%s%n", "%2e", "'; DROP", "é", "e\u0301", "\u2028", "\U0001F600", "__proto__", `\`, `"`, "A.B", "",
 	}
-	attack(t, agserver.Options{}, func(a *target) {
-		c := a.connect()
-		for _, name := range names {
-			c.subscribe(name)
+	for name, broker := range map[string]func(*testing.T) channels.Broker{
+		"one node": func(*testing.T) channels.Broker { return nil },
+		"NATS":     func(t *testing.T) channels.Broker { return joined(t, startNATS(t)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			attackWith(t, listen, func(t *testing.T) agserver.Options {
+				return agserver.Options{AuthKey: secret, Broker: broker(t)}
+			}, func(a *target) { a.exactly(names) })
+		})
+	}
+}
+
+// exactly subscribes to all names and publishes to each.
+func (a *target) exactly(names []string) {
+	a.Helper()
+	c := a.connect()
+	for _, name := range names {
+		c.subscribe(name)
+	}
+	for _, name := range names {
+		quoted, _ := json.Marshal(name)
+		c.write(text(`{"event":"#publish","data":{"channel":` + string(quoted) + `,"data":` + string(quoted) + `}}`))
+	}
+	for _, name := range names {
+		p := c.expect("a publication", func(p packet) bool { return p.Event == "#publish" })
+		var got struct{ Channel, Data string }
+		if json.Unmarshal(p.Data, &got) != nil || got.Channel != name || got.Data != name {
+			a.Errorf("received %s, want %q on its own channel, and once", p.Data, name)
 		}
-		for _, name := range names {
-			quoted, _ := json.Marshal(name)
-			c.write(text(`{"event":"#publish","data":{"channel":` + string(quoted) + `,"data":` + string(quoted) + `}}`))
-		}
-		for _, name := range names {
-			p := c.expect("a publication", func(p packet) bool { return p.Event == "#publish" })
-			var got struct{ Channel, Data string }
-			if json.Unmarshal(p.Data, &got) != nil || got.Channel != name || got.Data != name {
-				a.Errorf("received %s, want %q on its own channel, and once", p.Data, name)
-			}
-		}
-		c.call("#unsubscribe", `"a.b"`)
-		a.publish("a.b", "nobody")
-		c.id++
-		c.write(text(fmt.Sprintf(`{"event":"echo","data":1,"cid":%d}`, c.id)))
-		if p := c.expect("the answer", func(packet) bool { return true }); p.RID == nil {
-			a.Errorf("received %s: no other channel is concerned", p.raw)
-		}
-	})
+	}
+	c.call("#unsubscribe", `"a.b"`)
+	a.publish("a.b", "nobody")
+	a.publish("a.c", "nobody either")
+	a.publish("a.*", "behind them")
+	if p := c.expect("a publication", func(p packet) bool { return p.Event == "#publish" }); !strings.Contains(p.raw, "behind them") {
+		a.Errorf("received %s: no other channel is concerned", p.raw)
+	}
 }

@@ -2,6 +2,7 @@ package hardening_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +23,9 @@ import (
 // limits of the system that would hit the test too.
 const childEnv = "HARDENING_CHILD"
 
+// childPayload is the MaxPayload of a child: with little memory that has to be set.
+const childPayload = 128 << 10
+
 // stats is what a child tells about itself.
 type stats struct {
 	Goroutines, Files, Errors int
@@ -30,7 +35,7 @@ type stats struct {
 // child is a server until its standard input ends. backend is "loops" or
 // "portable".
 func child(backend string) int {
-	srv := agserver.New(&agserver.Options{Portable: backend == "portable", Loops: 2})
+	srv := agserver.New(&agserver.Options{Portable: backend == "portable", Loops: 2, MaxPayload: childPayload})
 	errs := srv.Events().Error.Consume()
 	agserver.HandleFunc(srv, "stats", func(context.Context, *agserver.Socket, any) (stats, error) {
 		u := measure()
@@ -121,6 +126,9 @@ func TestH6_NoDescriptors(t *testing.T) {
 			if !poll(exhausted) {
 				t.Fatal("no error was reported: descriptors are not exhausted")
 			}
+			if now := witness.stats(); now.Heap > before.Heap+spareHeap {
+				t.Errorf("during the flood: %+v, before: %+v", now, before)
+			}
 			first := witness.stats().Errors
 			const calls = 200
 			for n := range calls {
@@ -154,23 +162,28 @@ func TestC8_SmallMachine(t *testing.T) {
 	for _, backend := range []string{"loops", "portable"} {
 		t.Run(backend, func(t *testing.T) {
 			addr := startChild(t, backend, 256, "GOMEMLIMIT=64MiB")
+			shaken := join([]byte(request()), text(`{"event":"#handshake","data":{},"cid":1}`))
+			endless := join(shaken, frame(opText, nil), bytes.Repeat(frame(opContinuation, make([]byte, 32<<10)), 256)) // 8 MiB
 			witness := dial(t, addr).upgrade()
 			defer witness.close()
 			witness.handshake()
 			before := witness.stats()
 			var flood []*client
+			var writing sync.WaitGroup
 			for n := range 320 {
 				c, err := tryDial(t, addr)
 				if err != nil {
 					continue
 				}
 				flood = append(flood, c)
-				// A request, a handshake and most of a large message; a request
-				// without an end; nothing.
+				// A request, a handshake and most of a large message, or one without
+				// an end; a request without an end; nothing.
 				switch n % 4 {
-				case 0, 1:
-					half := frame(fin|opText, make([]byte, 200<<10))[:100<<10]
-					_ = c.try(join([]byte(request()), text(`{"event":"#handshake","data":{},"cid":1}`), half))
+				case 0:
+					half := frame(fin|opText, make([]byte, childPayload))[:100<<10]
+					_ = c.try(join(shaken, half))
+				case 1:
+					writing.Go(func() { _ = c.try(endless) }) // until it is cut, or hung up
 				case 2:
 					_ = c.try([]byte(request()[:100]))
 				}
@@ -186,6 +199,7 @@ func TestC8_SmallMachine(t *testing.T) {
 			for _, c := range flood {
 				c.close()
 			}
+			writing.Wait()
 			if !poll(func() bool {
 				now := witness.stats()
 				return 0 < now.Files && now.Files <= before.Files && now.Heap <= before.Heap+spareHeap

@@ -75,7 +75,7 @@ type target struct {
 	witnessID string // of its socket
 	rounding  sync.Mutex
 	beat      *metronome
-	waited    atomic.Int64 // beats, while the witness waited the longest
+	waited    int64 // beats, in the longest round; guarded by rounding
 
 	mu      sync.Mutex
 	clients []*client // hung up after the attack
@@ -239,13 +239,11 @@ func (a *target) watch() (stop func()) {
 			case <-end:
 				return
 			case <-pace.C:
-				start := a.beat.count.Load()
 				if err := a.tryRound(); err != nil {
 					a.Errorf("the witness: %v", err)
 					<-end
 					return
 				}
-				a.waited.Store(max(a.waited.Load(), a.beat.count.Load()-start))
 			}
 		}
 	}()
@@ -311,7 +309,7 @@ func (a *target) round() {
 func (a *target) tryRound() error {
 	a.rounding.Lock()
 	defer a.rounding.Unlock()
-	w, n := a.witness, a.rounds.Load()+1
+	w, n, start := a.witness, a.rounds.Load()+1, a.beat.now()
 	w.id++
 	call := fmt.Sprintf(`{"event":"echo","data":%d,"cid":%d}`, n, w.id)
 	if err := w.try(text(call)); err != nil {
@@ -338,6 +336,7 @@ func (a *target) tryRound() error {
 		}
 	}
 	a.rounds.Add(1)
+	a.waited = max(a.waited, a.beat.now()-start)
 	return nil
 }
 

@@ -60,11 +60,21 @@ func newMetronome(t *testing.T) *metronome {
 	return m
 }
 
+// now is the number of beats so far; 0 of no metronome.
+func (m *metronome) now() int64 {
+	if m == nil {
+		return 0
+	}
+	return m.count.Load()
+}
+
 // unaffected checks that no round of the witness took much longer than the machine
 // made it.
 func (a *target) unaffected() {
 	a.Helper()
-	if waited := a.waited.Load(); waited > mostBeats {
-		a.Errorf("the witness waited for one round as long as %d beats of a connection beside the server, want at most %d", waited, mostBeats)
+	a.rounding.Lock()
+	defer a.rounding.Unlock()
+	if a.waited > mostBeats {
+		a.Errorf("the witness waited for one round as long as %d beats of a connection beside the server, want at most %d", a.waited, mostBeats)
 	}
 }

@@ -151,6 +151,39 @@ func TestA10_NeverReturns(t *testing.T) {
 	})
 }
 
+// What handlers that never return have in hand is bounded for each socket: beyond it
+// their socket waits, and no other.
+func TestA10_ManyNeverReturn(t *testing.T) {
+	const size, limit, most, calls = 4 << 10, 64 << 10, 1 << 20, 2_000
+	var flood []byte // 8 MiB
+	for n := range calls {
+		flood = append(flood, text(fmt.Sprintf(`{"event":"hang","data":"%s","cid":%d}`, strings.Repeat("x", size), 1000+n))...)
+	}
+	// A socket that waits is not read: a ping finds out that its client is gone.
+	attack(t, agserver.Options{MaxStreamBytes: limit, PingInterval: 100 * time.Millisecond}, func(a *target) {
+		var running, atMost atomic.Int64
+		a.srv.HandleProcedure("hang", func(ctx context.Context, _ *agserver.Request) error {
+			n := running.Add(1)
+			for old := atMost.Load(); n > old && !atMost.CompareAndSwap(old, n); old = atMost.Load() {
+			}
+			defer running.Add(-1)
+			<-ctx.Done()
+			return ctx.Err()
+		})
+		c := a.connect()
+		var taken []int
+		a.holds("handlers that never return", most, func() { taken = a.untilFull([]*client{c}, flood) })
+		if sum(taken) >= len(flood) {
+			a.Error("all calls of handlers that never return were taken, want most of them to wait with the client")
+		}
+		if n := atMost.Load(); n < 2 || n > limit/size+1 {
+			a.Errorf("%d handlers ran at once, want some and at most %d", n, limit/size+1)
+		}
+		c.close()
+		a.wait("they have ended with their socket", func() bool { return running.Load() == 0 })
+	})
+}
+
 // Messages that wait behind a slow handler are bounded in bytes, too. Their socket
 // ends past that; others do not notice.
 func TestA10_SlowReceiver(t *testing.T) {
@@ -187,6 +220,56 @@ func TestA10_SlowReceiver(t *testing.T) {
 		c.close()
 		<-sent
 	})
+}
+
+// What the program does at SIGTERM, on both backends: sockets under load are closed
+// without a status, nothing that was acknowledged is lost, and all is given back.
+func TestC6_Shutdown(t *testing.T) {
+	for name, portable := range map[string]bool{"loops": false, "portable": true} {
+		t.Run(name, func(t *testing.T) {
+			const sockets = 40
+			base := measure()
+			srv, l := agserver.New(&agserver.Options{Portable: portable, Loops: 2}), listen(t)
+			served := make(chan error, 1)
+			go func() { served <- srv.Serve(l) }()
+			var acknowledged, received [sockets]atomic.Int64
+			closed := make(chan int, sockets)
+			for n := range sockets {
+				c := dial(t, l.Addr().String()).upgrade()
+				c.handshake()
+				c.subscribe(fmt.Sprint("own", n))
+				go func() {
+					code := c.load(n, &acknowledged[n], &received[n])
+					c.close()
+					closed <- code
+				}()
+			}
+			if !poll(func() bool { return acknowledged[0].Load() > 20 && acknowledged[sockets-1].Load() > 20 }) {
+				t.Fatal("there is no load")
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			if err := srv.Shutdown(ctx, 200*time.Millisecond); err != nil {
+				t.Errorf("Shutdown() = %v", err)
+			}
+			if err := <-served; !errors.Is(err, agserver.ErrClosed) {
+				t.Errorf("Serve() = %v, want ErrClosed", err)
+			}
+			for range sockets {
+				if code := <-closed; code != 1005 {
+					t.Errorf("a socket was closed with %d, want a close frame without a status", code)
+				}
+			}
+			for n := range sockets {
+				if got, want := received[n].Load(), acknowledged[n].Load(); got < want {
+					t.Errorf("socket %d: %d publications were acknowledged, %d arrived", n, want, got)
+				}
+			}
+			if !poll(func() bool { return measure().within(base) }) {
+				t.Errorf("after the end: %+v, before: %+v\n%s", measure(), base, stacks())
+			}
+		})
+	}
 }
 
 // wallClock are the functions that may read the time of day, with why. All other

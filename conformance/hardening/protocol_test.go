@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/middleware/rate"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -124,6 +126,39 @@ func TestP2_OddJSON(t *testing.T) {
 	})
 }
 
+// What no packet comes of costs no more, by its length, than what one comes of.
+func TestP2_Cost(t *testing.T) {
+	const size, times = 128 << 10, 30
+	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
+	harmless := text(`{"event":"nobody","data":"` + fill("x") + `"}`)
+	var odd [][]byte
+	for _, message := range []string{
+		fill("["), fill(`{"event":`), `{"event":"nobody","data":` + deep(size/2) + `}`, `{"event":"nobody","data":` + fill("1") + `}`,
+		`{"event":"nobody","data":1e` + fill("9") + `}`, `{"event":"nobody","data":[` + fill("1e400,") + `0]}`,
+		`{"event":"nobody","data":"` + fill(`\u0000`) + `"}`, `{"event":"nobody","data":"` + fill(`\ud800`) + `"}`,
+		`{` + fill(`"event":"x",`) + `"data":1}`, `{` + fill(`"__proto__":{},`) + `"data":1}`, `{"event":"` + fill(`\\`) + `"}`, fill(" "),
+		`{"event":"nobody","cid":` + fill("9") + `}`, `{"event":"nobody","cid":0.` + fill("0") + `1}`,
+	} {
+		odd = append(odd, text(message))
+	}
+	attack(t, agserver.Options{}, func(a *target) {
+		c := a.connect()
+		send := func(b []byte) func() {
+			return func() {
+				for range 4 {
+					c.write(b)
+				}
+				c.call("echo", "1")
+			}
+		}
+		for n, message := range odd {
+			what := fmt.Sprintf("message %d", n)
+			a.costs(what, times, send(message), send(harmless))
+			a.holds(what, 2*size, send(message))
+		}
+	})
+}
+
 // batch is a message of n equal elements.
 func batch(element string, n int) []byte {
 	return text("[" + strings.Repeat(element+",", n-1) + element + "]")
@@ -158,6 +193,27 @@ func TestP3_Batches(t *testing.T) {
 			c.write(batch(`{"event":"nobody","data":1}`, 5_000))
 			c.call("echo", "1")
 		})
+	})
+}
+
+// What a batch holds counts one by one where rates are limited.
+func TestP3_CountsEach(t *testing.T) {
+	const burst, many = 20, 200
+	attack(t, agserver.Options{}, func(a *target) {
+		never := rate.Limit{PerSecond: 1e-6, Burst: burst}
+		a.limit([]middleware.Type{middleware.Inbound}, &middleware.RateLimits{Transmit: never, Invoke: never, Key: exceptFor(a.witnessID)})
+		c := a.connect()
+		c.write(batch(mark, many))
+		c.write(batch(`{"event":"echo","data":1,"cid":9}`, many))
+		refused := 0
+		for range many {
+			if p := c.expect("an answer", func(p packet) bool { return p.RID != nil }); p.Error != nil {
+				refused++
+			}
+		}
+		if n := a.marks.Load(); n != burst || refused != many-burst {
+			a.Errorf("%d of %d transmits arrived and %d of %d calls were refused, want %d and %d", n, many, refused, many, burst, many-burst)
+		}
 	})
 }
 
@@ -213,18 +269,22 @@ func TestP4_OddCallIDs(t *testing.T) {
 				a.Errorf("the answer to the call %s is %s, want %s", cid, p.raw, want)
 			}
 		}
-		odd := []string{`"1"`, "null", "true", "{}", "[1]", `""`, `"__proto__"`, `{"cid":1}`, `"` + strings.Repeat("9", 50_000) + `"`}
-		for range 100 {
-			for _, cid := range odd {
-				c.write(text(`{"event":"echo","data":"odd","cid":` + cid + `}`))
-			}
-		}
 		c.id = 1 << 20
-		c.id++
-		c.write(text(fmt.Sprintf(`{"event":"echo","data":"last","cid":%d}`, c.id)))
-		if p := c.expect("an answer", func(packet) bool { return true }); string(p.Data) != `"last"` {
-			a.Errorf("received %s, want no answer to ids that are no numbers", p.raw)
-		}
+		a.holds("ids that are no numbers", 2<<20, func() {
+			for n := range 400 { // 20 MB
+				for _, cid := range []string{
+					`"1"`, "null", "true", "{}", "[1]", `""`, `"__proto__"`, `{"cid":1}`,
+					fmt.Sprintf(`"%d%s"`, n, strings.Repeat("9", 50_000)), fmt.Sprintf(`"%d"`, n),
+				} {
+					c.write(text(`{"event":"echo","data":"odd","cid":` + cid + `}`))
+				}
+			}
+			c.id++
+			c.write(text(fmt.Sprintf(`{"event":"echo","data":"last","cid":%d}`, c.id)))
+			if p := c.expect("an answer", func(packet) bool { return true }); string(p.Data) != `"last"` {
+				a.Errorf("received %s, want no answer to ids that are no numbers", p.raw)
+			}
+		})
 	})
 }
 
@@ -242,10 +302,13 @@ func TestP5_ForgedAnswers(t *testing.T) {
 	attack(t, agserver.Options{AckTimeout: patience}, func(a *target) {
 		c := a.dial().upgrade()
 		s := a.socket(c.handshake())
-		for rid := range 5_000 {
-			c.write(text(fmt.Sprintf(`{"rid":%d,"data":"forged"}`, rid)))
-		}
-		c.call("echo", "1")
+		a.holds("answers to no calls", 2<<20, func() { // 20 MB
+			filler := strings.Repeat("x", 4_000)
+			for rid := range 5_000 {
+				c.write(text(fmt.Sprintf(`{"rid":%d,"data":"forged%s"}`, rid, filler)))
+			}
+			c.call("echo", "1")
+		})
 		var got string
 		result := make(chan error, 1)
 		go func() { result <- s.Invoke(t.Context(), "question", 1, &got) }()
@@ -303,13 +366,14 @@ func TestP6_UnansweredCalls(t *testing.T) {
 func TestP6_UnknownProcedures(t *testing.T) {
 	attack(t, agserver.Options{}, func(a *target) {
 		c := a.connect()
-		var b []byte
-		for n := range 20_000 {
-			b = append(b, text(fmt.Sprintf(`{"event":"unknown%d","data":"%d","cid":%d}`, n, n, n+100))...)
-		}
-		c.write(b)
+		filler := strings.Repeat("x", 1_000)
 		c.id = 1 << 20
-		c.call("echo", "1")
+		a.holds("calls that nobody answers", 2<<20, func() { // 20 MB
+			for n := range 20_000 {
+				c.write(text(fmt.Sprintf(`{"event":"unknown%d","data":"%s","cid":%d}`, n, filler, n+100)))
+			}
+			c.call("echo", "1")
+		})
 	})
 }
 

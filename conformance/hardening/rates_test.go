@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -103,27 +104,31 @@ func exceptFor(witness string) func(*middleware.Action) string {
 // sent waits in their own memory and the network's, and others do not wait with them,
 // on the same loop either.
 func TestP9_Delay(t *testing.T) {
-	const delayed = 50
-	attack(t, agserver.Options{}, func(a *target) {
+	const delayed, most = 50, 256 << 10
+	var flood []byte // 8 MiB
+	for n := range 8_000 {
+		flood = append(flood, transmit("#publish", fmt.Sprintf(`{"channel":"nobody","data":[%d,"%s"]}`, n, strings.Repeat("x", 1_000)))...)
+	}
+	// A socket that waits is not read: a ping finds out that its client is gone.
+	attack(t, agserver.Options{PingInterval: 100 * time.Millisecond}, func(a *target) {
 		a.limit([]middleware.Type{middleware.Inbound}, &middleware.RateLimits{
-			Publish: rate.Limit{PerSecond: 400, Burst: 1}, Excess: middleware.Delay,
+			Publish: rate.Limit{PerSecond: 1e-3, Burst: 1}, Excess: middleware.Delay,
 		})
 		var clients []*client
 		for range delayed {
-			c := a.connect()
-			clients = append(clients, c)
-			var b []byte
-			for n := range 1_000 {
-				b = append(b, transmit("#publish", fmt.Sprintf(`{"channel":"nobody","data":%d}`, n))...)
-			}
-			c.write(b)
+			clients = append(clients, a.connect())
+		}
+		var taken []int
+		a.holds("clients that are delayed", delayed*most, func() { taken = a.untilFull(clients, flood) })
+		if sum(taken) >= delayed*len(flood)/2 {
+			a.Errorf("%d bytes of clients that are delayed were taken, want most of it to wait with them", sum(taken))
 		}
 		a.during(200, func() { time.Sleep(time.Millisecond) })
 		for n, c := range clients {
 			if n%2 == 0 {
 				c.reset() // in the middle of a wait
 			} else {
-				_ = c.try(closeFrame(1000, ""))
+				_ = c.nc.CloseWrite() // a close frame would not get through
 			}
 		}
 	})
