@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// Proxy passes TCP connections on to a server, until it is cut. It serves tests
-// of what happens when a network fails.
+// Proxy passes TCP connections on to a server, until it is cut, or frozen. It serves
+// tests of what happens when a network fails.
 type Proxy struct {
 	listener net.Listener
 	target   string
@@ -17,8 +17,9 @@ type Proxy struct {
 	mu sync.Mutex
 
 	// Guarded by mu.
-	cut   bool
-	conns map[net.Conn]struct{}
+	cut    bool
+	conns  map[net.Conn]struct{}
+	frozen chan struct{} // closed at the end of freezing; nil = it is not frozen
 }
 
 // NewProxy starts a proxy for the server at target (host:port), which ends with
@@ -49,6 +50,31 @@ func (p *Proxy) Cut() {
 	p.cut = true
 	for c := range p.conns {
 		_ = c.Close()
+	}
+	p.thawLocked()
+}
+
+// Freeze has every connection, and those to come, stay as they are and pass nothing on,
+// until Thaw is called: as a network does that fails without a word.
+func (p *Proxy) Freeze() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.frozen == nil {
+		p.frozen = make(chan struct{})
+	}
+}
+
+// Thaw passes on what has come meanwhile, and what comes.
+func (p *Proxy) Thaw() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.thawLocked()
+}
+
+func (p *Proxy) thawLocked() {
+	if p.frozen != nil {
+		close(p.frozen)
+		p.frozen = nil
 	}
 }
 
@@ -85,12 +111,29 @@ func (p *Proxy) serve(in net.Conn) {
 	}
 	var back sync.WaitGroup
 	back.Go(func() {
-		_, _ = io.Copy(in, out)
+		p.copy(in, out)
 		_ = in.Close()
 	})
-	_, _ = io.Copy(out, in)
+	p.copy(out, in)
 	_ = out.Close()
 	back.Wait()
+}
+
+// copy passes on what comes, until either connection ends.
+func (p *Proxy) copy(to io.Writer, from io.Reader) {
+	buffer := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buffer)
+		p.mu.Lock()
+		frozen := p.frozen
+		p.mu.Unlock()
+		if frozen != nil {
+			<-frozen
+		}
+		if _, broken := to.Write(buffer[:n]); err != nil || broken != nil {
+			return
+		}
+	}
 }
 
 // remember notes a connection for Cut. It reports false while the proxy is cut.

@@ -1,6 +1,9 @@
 package brokertest
 
 import (
+	"testing"
+	"time"
+
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -44,3 +47,15 @@ func (t *Tap) BrokerError(err error) { t.Errors <- err }
 
 // BrokerStateChange implements channels.Sink.
 func (t *Tap) BrokerStateChange(lost error) { t.States <- lost }
+
+// Await receives what a broker tells its node. It gives up after half a minute.
+func Await[T any](t testing.TB, c <-chan T) T {
+	t.Helper()
+	select {
+	case v := <-c:
+		return v
+	case <-time.After(30 * time.Second):
+		t.Fatal("nothing came")
+		panic("unreachable")
+	}
+}

@@ -24,6 +24,9 @@
 // node and number, in the place of NATS's reply subject: one that comes after a
 // newer one of the same node is dropped. Publishers that are no nodes need no stamp.
 //
+// A connection that takes nothing of what is sent for Options.Timeout counts as lost, too:
+// the NATS client itself would hold up everybody who publishes for a minute.
+//
 // A node that subscribes is heard of by the NATS server it is connected to at
 // once, and by the others of a NATS cluster a moment later.
 //

@@ -45,7 +45,8 @@ type Options struct {
 	TLS *tls.Config
 
 	// Timeout bounds how long Publish and Subscribe wait for the NATS server's
-	// confirmation. 0 means 5 s.
+	// confirmation, and how long a connection may take nothing that is sent before it
+	// counts as lost. 0 means 5 s.
 	Timeout time.Duration
 
 	// PingInterval is how often the NATS server is asked whether it is there. When
@@ -65,7 +66,7 @@ type Options struct {
 	// told by BrokerError. 0 means 65,536.
 	MaxPending int
 
-	// Client are further options of the NATS client. They come last.
+	// Client are further options of the NATS client. They come after those above.
 	Client []nats.Option
 }
 
@@ -179,5 +180,9 @@ func (o *Options) client() ([]nats.Option, error) {
 	if o.TLS != nil {
 		list = append(list, nats.Secure(o.TLS))
 	}
-	return append(list, o.Client...), nil
+	list = append(list, o.Client...)
+	if o.Server == nil {
+		list = append(list, guarded(o.Timeout))
+	}
+	return list, nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"net"
 	"sync"
 
 	"github.com/nats-io/nats.go"
@@ -45,10 +47,20 @@ func (b *Broker) send(conn *nats.Conn, channel string, data protocol.Data) error
 	subject := b.subject(channel)
 	b.sending.Lock()
 	defer b.sending.Unlock()
-	if err := conn.PublishRequest(subject, b.stamps.next(), data); err != nil {
-		return named(err)
+	err := conn.PublishRequest(subject, b.stamps.next(), data)
+	switch {
+	case err == nil:
+		return nil
+	case isNetError(err): // the message may have been sent, and be the last on this connection
+		return fmt.Errorf("%w: %w", channels.ErrUnconfirmed, err)
 	}
-	return nil
+	return named(err)
+}
+
+// isNetError reports whether writing to the connection failed.
+func isNetError(err error) bool {
+	var failed net.Error
+	return errors.As(err, &failed) || errors.Is(err, net.ErrClosed) || errors.Is(err, io.ErrClosedPipe)
 }
 
 // confirmations shares round trips: whoever comes while one is under way joins

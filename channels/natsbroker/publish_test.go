@@ -60,6 +60,16 @@ func TestBroker_Overload(t *testing.T) {
 	close(s.Blocked)
 }
 
+// The NATS client is left waiting for the system with its lock held, if it is let.
+func TestBroker_Frozen(t *testing.T) {
+	p := brokertest.NewProxy(t, startServer(t).Addr().String())
+	s := brokertest.NewTap()
+	b := attach(t, s, &natsbroker.Options{
+		URL: "nats://" + p.Addr(), Timeout: 500 * time.Millisecond, PingInterval: 100 * time.Millisecond,
+	})
+	brokertest.Frozen(t, b, s, p)
+}
+
 func TestBroker_Prefix(t *testing.T) {
 	url := startServer(t).ClientURL()
 	a, b := brokertest.NewTap(), brokertest.NewTap()

@@ -187,6 +187,7 @@ func TestBroker_Sentinel(t *testing.T) {
 // TestBroker_SentinelFailover has the sentinel put the replica in the place of a master
 // that is alive, and stays so for seconds: nothing that was confirmed is missing.
 func TestBroker_SentinelFailover(t *testing.T) {
+	t.Parallel()
 	master := redistest.Start(t)
 	host, port, err := net.SplitHostPort(master.Addr)
 	if err != nil {
@@ -198,7 +199,7 @@ func TestBroker_SentinelFailover(t *testing.T) {
 	b := attach(t, s, &redisbroker.Options{
 		Addrs: []string{sentinel.Addr}, SentinelMaster: "watch", SentinelPassword: "sentinel's own",
 	})
-	wait(t, s.Ready)
+	brokertest.Await(t, s.Ready)
 	if err := b.Subscribe(t.Context(), "a"); err != nil {
 		t.Fatalf("Subscribe() = %v, want nil", err)
 	}

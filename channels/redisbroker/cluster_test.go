@@ -14,6 +14,7 @@ import (
 
 // A server that is taken out of a Redis Cluster goes on by itself: its nodes leave it.
 func TestBroker_ServerLeavesTheCluster(t *testing.T) {
+	t.Parallel()
 	servers := startClusterOf(t, 3)
 	leaving, rest := servers[2], servers[:2]
 	on := func(server string) (*redisbroker.Broker, *brokertest.Tap) {
@@ -21,7 +22,7 @@ func TestBroker_ServerLeavesTheCluster(t *testing.T) {
 		for range 100 { // which server a broker is with, chance decides
 			s := brokertest.NewTap()
 			b := attach(t, s, &redisbroker.Options{Addrs: rest})
-			wait(t, s.Ready)
+			brokertest.Await(t, s.Ready)
 			if err := b.Subscribe(t.Context(), "a"); err != nil {
 				t.Fatalf("Subscribe() = %v, want nil", err)
 			}
@@ -44,10 +45,10 @@ func TestBroker_ServerLeavesTheCluster(t *testing.T) {
 		redis(t, server, "CLUSTER", "FORGET", id)
 	}
 	redis(t, rest[0], "CLUSTER", "ADDSLOTSRANGE", "10922", "16383")
-	if lost := wait(t, s.States); !errors.Is(lost, channels.ErrDisconnected) {
+	if lost := brokertest.Await(t, s.States); !errors.Is(lost, channels.ErrDisconnected) {
 		t.Errorf("BrokerStateChange(%v), want %v", lost, channels.ErrDisconnected)
 	}
-	for wait(t, s.States) != nil {
+	for brokertest.Await(t, s.States) != nil {
 	}
 	for _, from := range []*redisbroker.Broker{other, b} {
 		for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
@@ -59,7 +60,7 @@ func TestBroker_ServerLeavesTheCluster(t *testing.T) {
 				t.Fatalf("Publish() = %v, want nil", err)
 			}
 		}
-		if got := wait(t, s.Messages); got != "1" {
+		if got := brokertest.Await(t, s.Messages); got != "1" {
 			t.Errorf("delivered %s, want 1", got)
 		}
 	}

@@ -58,6 +58,16 @@ func TestBroker_Discards(t *testing.T) {
 	}
 }
 
+func TestBroker_Frozen(t *testing.T) {
+	p := brokertest.NewProxy(t, redistest.Start(t).Addr)
+	s := brokertest.NewTap()
+	b := attach(t, s, &redisbroker.Options{
+		Addrs: []string{p.Addr()}, Timeout: 500 * time.Millisecond, PingInterval: 100 * time.Millisecond,
+	})
+	brokertest.Await(t, s.Ready)
+	brokertest.Frozen(t, b, s, p)
+}
+
 func TestBroker_SaysWhyItCannotConnect(t *testing.T) {
 	s := brokertest.NewTap()
 	attach(t, s, &redisbroker.Options{Addrs: []string{redistest.Start(t, "--requirepass", "right").Addr}, Password: "wrong"})

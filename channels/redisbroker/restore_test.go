@@ -22,7 +22,7 @@ func TestBroker_UnsubscribeWhileItComesBack(t *testing.T) {
 			p := brokertest.NewProxy(t, server)
 			s := brokertest.NewTap()
 			b := attach(t, s, &redisbroker.Options{Addrs: []string{p.Addr()}, Sharded: sharded})
-			wait(t, s.Ready)
+			brokertest.Await(t, s.Ready)
 			const n, kept = 10_000, 100
 			each := func(from int, f func(name string) error) {
 				var running sync.WaitGroup
@@ -39,13 +39,13 @@ func TestBroker_UnsubscribeWhileItComesBack(t *testing.T) {
 			}
 			each(0, func(name string) error { return b.Subscribe(t.Context(), name) })
 			p.Cut()
-			wait(t, s.States)
+			brokertest.Await(t, s.States)
 			p.Heal()
 			for subscribed(t, server, sharded) == 0 {
 				time.Sleep(time.Millisecond)
 			}
 			each(kept, func(name string) error { return b.Unsubscribe(t.Context(), name) })
-			wait(t, s.States)
+			brokertest.Await(t, s.States)
 			for deadline := time.Now().Add(5 * time.Second); subscribed(t, server, sharded) != kept; time.Sleep(10 * time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatalf("Redis has %d channels, want %d", subscribed(t, server, sharded), kept)

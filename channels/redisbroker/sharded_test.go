@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
@@ -18,19 +17,8 @@ import (
 func attachSharded(t *testing.T, s *brokertest.Tap, server string) *redisbroker.Broker {
 	t.Helper()
 	b := attach(t, s, &redisbroker.Options{Addrs: []string{server}, Sharded: true})
-	wait(t, s.Ready)
+	brokertest.Await(t, s.Ready)
 	return b
-}
-
-func wait[T any](t *testing.T, c <-chan T) T {
-	t.Helper()
-	select {
-	case v := <-c:
-		return v
-	case <-time.After(30 * time.Second):
-		t.Fatal("nothing came")
-		panic("unreachable")
-	}
 }
 
 // A channel whose slot is given to another shard is subscribed there.
@@ -46,7 +34,7 @@ func TestBroker_ShardGivesAChannelAway(t *testing.T) {
 		if err := b.Publish(t.Context(), "news", protocol.Data(message)); err != nil {
 			t.Fatalf("Publish() = %v, want nil", err)
 		}
-		if got := wait(t, s.Messages); got != message {
+		if got := brokertest.Await(t, s.Messages); got != message {
 			t.Errorf("Deliver(%s), want %s", got, message)
 		}
 	}
@@ -58,10 +46,10 @@ func TestBroker_ShardGivesAChannelAway(t *testing.T) {
 	for _, server := range []string{servers[(owner+1)%len(servers)], servers[owner], servers[(owner+2)%len(servers)]} {
 		redis(t, server, "CLUSTER", "SETSLOT", strconv.Itoa(slot), "NODE", id)
 	}
-	if lost := wait(t, s.States); !errors.Is(lost, channels.ErrDisconnected) {
+	if lost := brokertest.Await(t, s.States); !errors.Is(lost, channels.ErrDisconnected) {
 		t.Errorf("BrokerStateChange(%v), want %v", lost, channels.ErrDisconnected)
 	}
-	for wait(t, s.States) != nil { // back at once, or after another look at the cluster
+	for brokertest.Await(t, s.States) != nil { // back at once, or after another look at the cluster
 	}
 	publish("2")
 }
@@ -84,7 +72,7 @@ func TestBroker_ManyShardedChannels(t *testing.T) {
 		if err := b.Publish(t.Context(), fmt.Sprint(i), protocol.Data(strconv.Itoa(i))); err != nil {
 			t.Fatalf("Publish() = %v, want nil", err)
 		}
-		if got := wait(t, s.Messages); got != strconv.Itoa(i) {
+		if got := brokertest.Await(t, s.Messages); got != strconv.Itoa(i) {
 			t.Fatalf("Deliver(%s), want %d", got, i)
 		}
 	}
