@@ -220,18 +220,7 @@ func TestPlayground(t *testing.T) {
 	sub("NothingMoves", func(t *testing.T, b *chromium) {
 		p := b.open(s.url("/"))
 		p.waitText("#status", "Not connected")
-		eval[bool](p, `(() => {
-			window.moved = [];
-			new PerformanceObserver((list) => {
-				for (const {sources} of list.getEntries()) {
-					for (const {node, previousRect, currentRect} of sources) {
-						const name = node?.id || node?.className || node?.nodeName;
-						moved.push([name, previousRect.x, previousRect.y, 'to', currentRect.x, currentRect.y].join(' '));
-					}
-				}
-			}).observe({type: 'layout-shift', buffered: true});
-			return true;
-		})()`)
+		p.watchMoves()
 		p.click("#connect-button")
 		p.waitText("#status", "Connected")
 		p.click("#login-button")
@@ -242,7 +231,16 @@ func TestPlayground(t *testing.T) {
 		p.waitText("#calls-log .outcome", "world")
 		p.click("#connect-button")
 		p.waitText("#status", "Not connected")
-		if moved := eval[[]string](p, `moved`); len(moved) > 0 {
+		if moved := p.moves(); len(moved) > 0 {
+			t.Errorf("moved: %q", moved)
+		}
+	})
+
+	sub("NothingMovesWhileItLoads", func(t *testing.T, b *chromium) {
+		p := b.open(inTwoParts(t, s.url("/")))
+		p.watchMoves()
+		p.wait(`document.querySelector('#url').value !== ''`)
+		if moved := p.moves(); len(moved) > 0 {
 			t.Errorf("moved: %q", moved)
 		}
 	})

@@ -122,7 +122,7 @@ func TestHandler_Options(t *testing.T) {
 // policy would forbid the rest, in silence.
 func TestHandler_References(t *testing.T) {
 	h := newHandler(t, nil)
-	references := regexp.MustCompile(`(?:src|href)="([^"]+)"|from '([^']+)'|url\(([^)]+)\)`)
+	references := regexp.MustCompile(`(?:src|href)="([^"#]+)"|from '([^']+)'|url\(([^)]+)\)`)
 	queue := []string{"/", "/side-by-side"}
 	for i := 0; i < len(queue); i++ {
 		response := do(h, "GET", queue[i], nil)
