@@ -374,7 +374,15 @@ func TestH7_ForgedForwardedFor(t *testing.T) {
 func TestH8_GarbageOffers(t *testing.T) {
 	const size = 7 << 10
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
+	distinct := func(sep string) string { // a search for each among those before would show
+		var all strings.Builder
+		for n := 36; all.Len() < size; n++ {
+			all.WriteString(strconv.FormatInt(int64(n), 36) + sep)
+		}
+		return all.String() + "z"
+	}
 	values := []string{
+		distinct(","), distinct(";"), "permessage-deflate;" + distinct(";"), "permessage-deflate;" + distinct("=1;"),
 		fill(","), fill(";"), fill("a,"), fill("a;"), fill(`a="`), fill(`\`), `a="` + fill(`\"`), fill(" "), fill("permessage-deflate,"),
 		"permessage-deflate" + fill("; server_max_window_bits=8"), "permessage-deflate; server_max_window_bits=" + fill("9"),
 		"permessage-deflate" + fill("; x=1"), "permessage-deflate; client_max_window_bits=\"" + fill("1"), fill("é"), fill("a, a, "),
@@ -403,7 +411,7 @@ func TestH8_GarbageOffers(t *testing.T) {
 					for _, header := range []string{"Sec-WebSocket-Extensions: ", "Sec-WebSocket-Protocol: "} {
 						line := header + value
 						a.costs(fmt.Sprintf("%.50s…", line), 20, repeat(line), repeat("X-Harmless: "+fill("x")))
-						a.allocates(fmt.Sprintf("%.50s…", line), 20*64*size, repeat(line))
+						a.allocates(fmt.Sprintf("%.50s…", line), 20*128*size, repeat(line))
 					}
 				}
 			})

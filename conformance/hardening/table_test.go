@@ -61,7 +61,7 @@ var table = []row{
 	{id: "F9", attack: "F3 to F8 before #handshake", expected: "tighter limits",
 		held: 48 << 20, tests: []string{"TestF9_BeforeHandshake", "TestF9_LessRoom"}},
 	{id: "F10", attack: "half-open connection, RST in mid-frame, no close reply", expected: "gone within the ping or close timeout",
-		held: 8 << 20, tests: []string{"TestF10_HalfOpen", "TestF10_NoCloseReply"}},
+		held: 20 << 20, tests: []string{"TestF10_HalfOpen", "TestF10_NoCloseReply"}},
 
 	// Protocol.
 	{id: "P1", attack: "no, late, malformed, early or second #handshake", expected: "4005, 4008, 4009; not counted twice",
