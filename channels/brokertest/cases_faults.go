@@ -20,6 +20,7 @@ func (s Suite) runFaults(t *testing.T) {
 		{"Outage", testOutage},
 		{"OutageUnderTraffic", testOutageUnderTraffic},
 		{"OutageWithManyChannels", testOutageWithManyChannels},
+		{"OutagesWhileChannelsChange", testOutagesWhileChannelsChange},
 		{"LateBroker", testLateBroker},
 		{"CloseWhileCutOff", testCloseWhileCutOff},
 	} {
@@ -172,6 +173,47 @@ func testOutageWithManyChannels(t *testing.T, c *cluster, p *Proxy) {
 	}
 	t.Logf("%d channels were subscribed before, %d meanwhile: all %d are there again, and each got its message once",
 		before, meanwhile, before+meanwhile)
+}
+
+// testOutagesWhileChannelsChange cuts a node off again and again, whose channels are
+// subscribed and unsubscribed all the while: at the end it has those that it is to have.
+func testOutagesWhileChannelsChange(t *testing.T, c *cluster, p *Proxy) {
+	const names, outages = 40, 5
+	b, s := c.node()
+	stop := make(chan struct{})
+	var running sync.WaitGroup
+	for i := range names {
+		running.Go(func() {
+			for turn := 0; ; turn++ {
+				if err := b.Subscribe(t.Context(), strconv.Itoa(i)); err != nil {
+					t.Errorf("Subscribe() = %v, want nil", err)
+				}
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				if err := b.Unsubscribe(t.Context(), strconv.Itoa(i)); err != nil {
+					t.Errorf("Unsubscribe() = %v, want nil", err)
+				}
+				time.Sleep(time.Duration(turn%3) * time.Millisecond)
+			}
+		})
+	}
+	for i := range outages {
+		p.Cut()
+		s.waitState(2*i + 1)
+		p.Heal()
+		s.waitState(2*i + 2)
+	}
+	close(stop)
+	running.Wait()
+	for i := range names {
+		c.publish(b, strconv.Itoa(i), `"the last"`)
+	}
+	for i := range names {
+		s.want(strconv.Itoa(i), `"the last"`)
+	}
 }
 
 // testLateBroker starts a node before there is anything to connect to.
