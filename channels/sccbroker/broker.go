@@ -165,7 +165,7 @@ func (b *Broker) connected() []string {
 	}
 	return slices.DeleteFunc(slices.Clone(b.table.uris), func(uri string) bool {
 		p := b.pools[uri]
-		return p == nil || !slices.ContainsFunc(p.members, func(m *member) bool { return m.open })
+		return p == nil || !p.isOpen()
 	})
 }
 

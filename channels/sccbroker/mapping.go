@@ -121,13 +121,9 @@ func (b *Broker) use(t *table, located map[string]location) bool {
 	if missing {
 		return false
 	}
+	b.openPoolsLocked(t.uris)
 	b.table = t
 	b.cutUnansweredLocked()
-	for _, uri := range t.uris {
-		if b.pools[uri] == nil {
-			b.openPoolLocked(uri)
-		}
-	}
 	for _, s := range b.subs {
 		b.placeLocked(s, located[s.name])
 	}

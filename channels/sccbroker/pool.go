@@ -47,6 +47,39 @@ var reconnect = agclient.ReconnectOptions{
 // closeTimeout bounds the closing handshakes.
 const closeTimeout = time.Second
 
+// openPoolsLocked connects to the brokers that the scc-state names, before that counts.
+// One that was not named until now, and was lost before, is connected to anew: the next
+// attempt may be seconds away, and its channels are about to move there.
+func (b *Broker) openPoolsLocked(uris []string) {
+	for _, uri := range uris {
+		p := b.pools[uri]
+		if p != nil && !b.listedLocked(p) && !p.isOpen() {
+			b.forgetPoolLocked(p)
+			p = nil
+		}
+		if p == nil {
+			b.openPoolLocked(uri)
+		}
+	}
+}
+
+// isOpen reports whether there is a connection to the broker.
+func (p *pool) isOpen() bool {
+	return slices.ContainsFunc(p.members, func(m *member) bool { return m.open })
+}
+
+// forgetPoolLocked leaves a broker to which there is no connection, and which no channel
+// belongs to.
+func (b *Broker) forgetPoolLocked(p *pool) {
+	for _, m := range p.members {
+		for _, gone := range m.places {
+			gone.sub.former = slices.DeleteFunc(gone.sub.former, func(p *place) bool { return p == gone })
+			b.dropLocked(gone)
+		}
+	}
+	b.closePoolLocked(p)
+}
+
 // openPoolLocked starts to connect to a broker.
 func (b *Broker) openPoolLocked(uri string) {
 	p := &pool{uri: uri}
@@ -163,6 +196,7 @@ func (b *Broker) onClose(m *member, ev agclient.CloseEvent) {
 		b.lost = err
 	case !m.tried:
 		b.reportLocked(err)
+		b.lost = err // if there was a connection to all of them
 	}
 	m.open, m.ready, m.tried, m.unanswered = false, false, true, false
 	m.pending = len(m.places)

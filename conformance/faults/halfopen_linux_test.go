@@ -7,6 +7,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
+	"github.com/socketcluster-go/socketcluster/channels/sccbroker"
 )
 
 // ping is how often nodes of these tests ask whether the other end is there.
@@ -35,6 +36,51 @@ func TestHalfOpen_SCC(t *testing.T) {
 	n := newNetwork(t)
 	state, _ := startSCCCluster(t, n.machine, `SOCKETCLUSTER_OPTIONS={"pingInterval":500,"pingTimeout":1500}`)
 	testHalfOpen(t, n, "-scc", state.address)
+}
+
+// TestHalfOpen_SCCBroker takes the link of one of two SCC brokers down, so that neither
+// the nodes nor the scc-state hear of it: its channels move to the other one, and back
+// when it has come back, in which nothing is missed.
+func TestHalfOpen_SCCBroker(t *testing.T) {
+	t.Parallel()
+	n := newNetwork(t)
+	const pings = `SOCKETCLUSTER_OPTIONS={"pingInterval":500,"pingTimeout":1500}`
+	state, near := startSCCCluster(t, n.machine, pings, "SCC_INSTANCE_IP="+n.machine)
+	far := &sccProcess{network: n.namespace, mode: "scc-broker", env: append(near.env, "SCC_INSTANCE_IP="+n.far)}
+	isAt := func(address string) bool { // the channel
+		return (sccbroker.SkeletonRendezvous{}).Map([]string{"ws://" + near.address, "ws://" + address})(room) == "ws://"+address
+	}
+	for far.address == "" || !isAt(far.address) {
+		far.address = net.JoinHostPort(n.far, portOf(t, freeport.Addr(t)))
+	}
+	far.start(t)
+	state.waitLog("a broker joined", 2)
+	nodes := []*node{startNode(t, "A", "-scc", state.address), startNode(t, "B", "-scc", state.address)}
+	var publishers []*publisher
+	var subscribers []*subscriber
+	for _, node := range nodes {
+		publishers, subscribers = append(publishers, node.publish()), append(subscribers, node.subscribe())
+	}
+	meet(publishers, subscribers)
+	publishers[0].waitMore(calm)
+	f := begin()
+	n.cut()
+	for _, node := range nodes {
+		node.waitLog("cut off from the cluster", 1)
+	}
+	t.Logf("the nodes found out after %v", time.Since(f.from).Round(100*time.Millisecond))
+	for _, node := range nodes {
+		node.waitLog("joined with the cluster again", 1)
+	}
+	t.Logf("the channel was at the other broker after %v", time.Since(f.from).Round(100*time.Millisecond))
+	f.end()
+	meet(publishers, subscribers)
+	n.heal()
+	state.waitLog("a broker joined", 3)
+	publishers[0].waitMore(5 * calm)
+	near.kill() // nobody needs it for the channel
+	publishers[0].waitMore(calm)
+	checkAll(publishers, subscribers, f)
 }
 
 func testHalfOpen(t *testing.T, n *network, args ...string) {

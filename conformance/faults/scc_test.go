@@ -10,6 +10,7 @@ import (
 // sccProcess is a process of an SCC cluster other than a worker.
 type sccProcess struct {
 	*process
+	network string // namespace; "" = that of the test
 	address string
 	mode    string
 	env     []string
@@ -30,7 +31,7 @@ func (p *sccProcess) start(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.process = run(t, "", p.env, agserver, p.mode, "-host", host, "-port", port, "-log-format", "json")
+	p.process = run(t, p.network, p.env, agserver, p.mode, "-host", host, "-port", port, "-log-format", "json")
 	waitListening(t, p.address)
 }
 
