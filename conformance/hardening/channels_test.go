@@ -313,10 +313,13 @@ func colliding(n int) []string {
 
 // Names that collide in tables without a seed are as good as any others.
 func TestP12_CollidingNames(t *testing.T) {
-	names := colliding(10)
+	names := colliding(11)
+	var others []string
+	for n, name := range names {
+		others = append(others, fmt.Sprintf("%0*d", len(name), n))
+	}
 	attack(t, agserver.Options{SocketChannelLimit: len(names)}, func(a *target) {
-		a.during(5, func() {
-			c := a.connect()
+		subscribe := func(c *client, names []string) {
 			var b []byte
 			for _, name := range names {
 				b = append(b, text(`{"event":"#subscribe","data":{"channel":"`+name+`"},"cid":2}`)...)
@@ -327,6 +330,18 @@ func TestP12_CollidingNames(t *testing.T) {
 					a.Fatal(*p.Error)
 				}
 			}
+		}
+		alone := func(names []string) func() {
+			return func() {
+				c := a.connect()
+				subscribe(c, names)
+				c.close()
+			}
+		}
+		a.costs("names that collide", 10, alone(names), alone(others))
+		a.during(5, func() {
+			c := a.connect()
+			subscribe(c, names)
 			a.publish(names[77], "exact")
 			p := c.expect("the publication", func(p packet) bool { return p.Event == "#publish" })
 			if want := `{"channel":"` + names[77] + `","data":"exact"}`; string(p.Data) != want {

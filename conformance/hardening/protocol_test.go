@@ -128,7 +128,7 @@ func TestP2_OddJSON(t *testing.T) {
 
 // What no packet comes of costs no more, by its length, than what one comes of.
 func TestP2_Cost(t *testing.T) {
-	const size, times = 128 << 10, 30
+	const size, times = 128 << 10, 60
 	fill := func(s string) string { return strings.Repeat(s, size/len(s)) }
 	harmless := text(`{"event":"nobody","data":"` + fill("x") + `"}`)
 	var odd [][]byte

@@ -255,6 +255,21 @@ func TestC5_BehindAProxy(t *testing.T) {
 				c.close()
 			}
 		}
+		// Who has used up the rate is not let in for all the others that come.
+		for n := range 2_000 {
+			c := dial(a, a.addr)
+			c.write([]byte(request(fmt.Sprintf("X-Forwarded-For: 2001:db8:%x::1", n))))
+			if got, _ := c.response(); got != 101 {
+				a.Fatalf("the first connection of another client is answered with %d", got)
+			}
+			c.reset() // so that no port is left in TIME_WAIT
+		}
+		c := dial(a, a.addr)
+		defer c.close()
+		c.write([]byte(request("X-Forwarded-For: 198.51.100.7")))
+		if got, _ := c.response(); got != 429 {
+			a.Errorf("a client over its rate is answered with %d after a flood of others, want 429", got)
+		}
 	})
 }
 
