@@ -313,7 +313,7 @@ func colliding(n int) []string {
 
 // Names that collide in tables without a seed are as good as any others.
 func TestP12_CollidingNames(t *testing.T) {
-	names := colliding(11)
+	names := colliding(13)
 	var others []string
 	for n, name := range names {
 		others = append(others, fmt.Sprintf("%0*d", len(name), n))
@@ -338,10 +338,10 @@ func TestP12_CollidingNames(t *testing.T) {
 				c.close()
 			}
 		}
-		a.costs("names that collide", 10, alone(names), alone(others))
+		a.costs("names that collide", 4, alone(names), alone(others))
 		a.during(5, func() {
 			c := a.connect()
-			subscribe(c, names)
+			subscribe(c, names[:1000])
 			a.publish(names[77], "exact")
 			p := c.expect("the publication", func(p packet) bool { return p.Event == "#publish" })
 			if want := `{"channel":"` + names[77] + `","data":"exact"}`; string(p.Data) != want {

@@ -172,12 +172,16 @@ func TestA10_ManyNeverReturn(t *testing.T) {
 		})
 		c := a.connect()
 		var taken []int
-		a.holds("handlers that never return", most, func() { taken = a.untilFull([]*client{c}, flood) })
+		a.holds("handlers that never return", most, func() {
+			taken = a.untilFull([]*client{c}, flood)
+			a.wait("as many hang as may", func() bool { return running.Load() >= limit/size })
+			a.during(100, func() { time.Sleep(time.Millisecond) }) // long enough for some more
+		})
 		if sum(taken) >= len(flood) {
 			a.Error("all calls of handlers that never return were taken, want most of them to wait with the client")
 		}
-		if n := atMost.Load(); n < 2 || n > limit/size+1 {
-			a.Errorf("%d handlers ran at once, want some and at most %d", n, limit/size+1)
+		if n := atMost.Load(); n > limit/size+1 {
+			a.Errorf("%d handlers ran at once, want at most %d", n, limit/size+1)
 		}
 		c.close()
 		a.wait("they have ended with their socket", func() bool { return running.Load() == 0 })

@@ -87,7 +87,7 @@ var table = []row{
 	{id: "P11", attack: "disconnect during a middleware or handler", expected: "no ghost subscription, no zombie",
 		held: 8 << 20, tests: []string{"TestP11_GoneMeanwhile", "TestP11_NoGhostSubscription"}},
 	{id: "P12", attack: "names chosen to collide in hash tables", expected: "seeded hashes",
-		held: 8 << 20, tests: []string{"TestP12_CollidingNames", "TestP12_SeededHashes"}},
+		held: 32 << 20, tests: []string{"TestP12_CollidingNames", "TestP12_SeededHashes"}},
 	{id: "P14", attack: "names with broker syntax", expected: "exact on the way back",
 		held: 8 << 20, tests: []string{"TestP14_BrokerSyntax"}},
 
