@@ -279,20 +279,23 @@ func TestC6_Shutdown(t *testing.T) {
 // wallClock are the functions that may read the time of day, with why. All other
 // times are differences, which Go takes from a clock that nobody can set.
 var wallClock = map[string]string{
-	"agserver.expire":               "a token's exp is a time of day",
-	"authtoken.*":                   "exp, nbf and iat are times of day",
-	"channels/internal/link.Failed": "when a reason was last reported: what follows are differences",
-	"channels/sccbroker.newPacket":  "when a packet was begun: what follows are differences",
-	"channels/sccbroker.send":       "a difference",
-	"channels/sccbroker.await":      "a difference",
-	"middleware/rate.NewTable":      "the start of the table's clock",
-	"middleware/rate.take":          "the table's clock: time.Since its start",
-	"agserver/engine.limitBody":     "a deadline some time from now, which Go keeps by the monotonic clock",
-	"agserver/engine.handshake":     "a deadline some time from now, which Go keeps by the monotonic clock",
-	"agserver/engine.Now":           "the engine's clock: time.Since its start",
-	"agserver/engine.New":           "the start of the engine's clock",
-	"agserver/engine.park":          "a deadline some time from now, which Go keeps by the monotonic clock",
-	"agserver/engine.refuseHTTP":    "a deadline some time from now, which Go keeps by the monotonic clock",
+	"agserver.expire":                 "a token's exp is a time of day",
+	"authtoken.*":                     "exp, nbf and iat are times of day",
+	"channels/internal/link.Failed":   "when a reason was last reported: what follows are differences",
+	"channels/natsbroker.Write":       "a deadline some time from now, which Go keeps by the monotonic clock",
+	"channels/sccbroker.startAnew":    "when the state began anew: what follows are differences",
+	"channels/sccbroker.followLocked": "a difference",
+	"channels/sccbroker.newPacket":    "when a packet was begun: what follows are differences",
+	"channels/sccbroker.send":         "a difference",
+	"channels/sccbroker.await":        "a difference",
+	"middleware/rate.NewTable":        "the start of the table's clock",
+	"middleware/rate.take":            "the table's clock: time.Since its start",
+	"agserver/engine.limitBody":       "a deadline some time from now, which Go keeps by the monotonic clock",
+	"agserver/engine.handshake":       "a deadline some time from now, which Go keeps by the monotonic clock",
+	"agserver/engine.Now":             "the engine's clock: time.Since its start",
+	"agserver/engine.New":             "the start of the engine's clock",
+	"agserver/engine.park":            "a deadline some time from now, which Go keeps by the monotonic clock",
+	"agserver/engine.refuseHTTP":      "a deadline some time from now, which Go keeps by the monotonic clock",
 }
 
 // A clock that is set back or forward by an hour must end no socket. Setting it
