@@ -9,6 +9,12 @@
 // file descriptors and memory must be back where they were: harness_test.go has the
 // tolerances.
 //
+// How long others wait is counted in beats of a connection beside the server, which a
+// busy machine slows down as well (metronome_test.go). What is held is measured while
+// the attacker is still connected, what is there for a moment by what is allocated,
+// and what an attack costs by the CPU time of something harmless of the same size
+// (bounds_test.go).
+//
 // No test asserts a time. Where an attack is meant to starve others, it goes on
 // until the witness has made so much progress; where something must end, the test
 // waits for the end and gives up after a long while.
