@@ -143,6 +143,7 @@ func TestBroker_UnansweredBeforeAMove(t *testing.T) {
 					r.announce(one...)
 				}
 				r.publish(a, moves, `2`)
+				synctest.Wait() // the connection is cut by another goroutine
 				release()
 				inB.want(t, moves+" 2")
 				synctest.Wait()
