@@ -275,6 +275,9 @@ func (l *wireListener) call(event, data string) error {
 		if err != nil || op != 1 {
 			return fmt.Errorf("%s: read %x %s: %w", event, op, payload, err)
 		}
+		if len(payload) == 0 { // a ping
+			continue
+		}
 		packets := []json.RawMessage{payload}
 		if payload[0] == '[' {
 			err = json.Unmarshal(payload, &packets)
