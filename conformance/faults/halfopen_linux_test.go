@@ -128,17 +128,11 @@ func TestHalfOpen_ByThemselves(t *testing.T) {
 	n.heal()
 	f.end()
 	meet(publishers, subscribers)
-	for i, p := range publishers {
+	for _, p := range publishers {
 		p.finish()
 		p.wantFailures()
-		for j, s := range subscribers {
-			if (i == 1) != (j == 1) {
-				s.wantDelivered(p, f)
-			} else {
-				s.wantDelivered(p)
-			}
-		}
 	}
+	checkParted(publishers, subscribers, f)
 }
 
 // TestHalfOpen_MinPeers does the same to nodes that want one other at least: the one
@@ -167,19 +161,27 @@ func TestHalfOpen_MinPeers(t *testing.T) {
 		if i != 1 {
 			p.wantFailures()
 		}
+	}
+	checkParted(publishers, subscribers, f)
+	t.Logf("B: %d published, %d of them failed by name, %d of those while it knew that it was alone, when none was confirmed",
+		len(publishers[1].sent), publishers[1].wantFailures(f), publishers[1].wantRefused(alone))
+	for i, node := range nodes {
+		if cut := node.lines.find("cut off from the cluster", 1) != nil; cut != (i == 1) {
+			t.Errorf("node %s is cut off: %t, want that of the one that is alone", node.name, cut)
+		}
+	}
+}
+
+// checkParted checks the accounts of nodes of which the second was cut off from the
+// others by the fault. The publishers have finished.
+func checkParted(publishers []*publisher, subscribers []*subscriber, f *fault) {
+	for i, p := range publishers {
 		for j, s := range subscribers {
 			if (i == 1) != (j == 1) {
 				s.wantDelivered(p, f)
 			} else {
 				s.wantDelivered(p)
 			}
-		}
-	}
-	t.Logf("B: %d published, %d of them failed by name, %d of those while it knew that it was alone, when none was confirmed",
-		len(publishers[1].sent), publishers[1].wantFailures(f), publishers[1].wantRefused(alone))
-	for i, node := range nodes {
-		if cut := node.lines.find("cut off from the cluster", 1) != nil; cut != (i == 1) {
-			t.Errorf("node %s is cut off: %t, want that of the one that is alone", node.name, cut)
 		}
 	}
 }
