@@ -264,6 +264,7 @@ func TestClient_Terminate(t *testing.T) {
 			if err := <-called; !errors.Is(err, protocol.ErrBadConnection) {
 				t.Errorf("Invoke() = %v, want %v", err, protocol.ErrBadConnection)
 			}
+			synctest.Wait() // it is cut
 			p.resume()
 			p.expectGone()
 			if delay, ok := c.PendingReconnect(); delay != time.Second || !ok {
