@@ -57,6 +57,8 @@ func TestDemux_EmitToNobodyDoesNotAllocate(t *testing.T) {
 // value of a writer that started afterwards.
 func TestDemux_Race(t *testing.T) {
 	var d stream.Demux[int]
+	gone := d.Stream("name").Consume() // no reader's number
+	gone.Kill()
 	var stop sync.WaitGroup
 	done := make(chan struct{})
 	stop.Go(func() {
@@ -78,7 +80,7 @@ func TestDemux_Race(t *testing.T) {
 			default:
 				d.Stats()
 				d.Backpressure()
-				d.Stream("name").CloseConsumer(1)
+				d.Stream("name").CloseConsumer(gone.ID())
 				runtime.Gosched()
 			}
 		}
