@@ -12,7 +12,7 @@ var (
 	subscriberCPU = figure{label: "delivering node", field: fieldSubscriber, scale: 1, unit: "µs"}
 	bytesIn       = figure{label: "bytes to it", field: "engine_read_bytes_per_publication", scale: 1, unit: "B"}
 	bytesOut      = figure{label: "from it", field: "engine_written_bytes_per_publication", scale: 1, unit: "B"}
-	medianTime    = latency("p50", "p50_us", 1e-3, "ms", 0, 0)
+	medianTime    = latency("p50", "p50_us", 1e-3, "ms")
 	nodeMemory    = figure{label: "memory of the nodes", field: "rss_per_conn", scale: 1, unit: "B"}
 	engineMemory  = figure{label: "of the engine", field: "engine_rss_per_conn", scale: 1, unit: "B"}
 )
@@ -34,8 +34,8 @@ func clusterTable(results []result) table {
 		load string
 		f    figure
 	}{
-		{"narrow", rate(0, 0)}, {"narrow", nodesCPU}, {"narrow", engineCPU}, {"narrow-rate", nodesCPU}, {"narrow-rate", medianTime}, {"narrow-rate", p99(0, 0)},
-		{"wide", rate(0, 0)}, {"wide", nodesCPU}, {"wide-rate", medianTime}, {"wide-rate", p99(0, 0)},
+		{"narrow", rate()}, {"narrow", nodesCPU}, {"narrow", engineCPU}, {"narrow-rate", nodesCPU}, {"narrow-rate", medianTime}, {"narrow-rate", p99()},
+		{"wide", rate()}, {"wide", nodesCPU}, {"wide-rate", medianTime}, {"wide-rate", p99()},
 	}
 	for _, j := range joiners {
 		title := j.title
@@ -62,10 +62,10 @@ func localityTable(results []result) table {
 	for _, j := range joiners {
 		for _, where := range []struct{ title, load string }{{"on any node", "narrow"}, {"on one node", "home"}} {
 			line := []string{j.title, where.title}
-			for _, f := range []figure{rate(0, 0), nodesCPU, engineCPU} {
+			for _, f := range []figure{rate(), nodesCPU, engineCPU} {
 				line = append(line, m.cell(clusterName(j.name, maxClusterNodes, where.load), oursName, f))
 			}
-			for _, f := range []figure{medianTime, p99(0, 0)} {
+			for _, f := range []figure{medianTime, p99()} {
 				line = append(line, m.cell(clusterName(j.name, maxClusterNodes, where.load+"-rate"), oursName, f))
 			}
 			if line[2] != "" && m[clusterName(j.name, maxClusterNodes, "home")] != nil {

@@ -5,7 +5,7 @@
 //	go run ./conformance/bench -quick                one short round, for an impression
 //	go run ./conformance/bench -only 'rpc|fanout'    some rows
 //	go run ./conformance/bench -list                 which there are
-//	go run ./conformance/bench -peer floor=/path/to/server
+//	go run ./conformance/bench -peer name=/path/to/server
 //	go run ./conformance/bench growth                how costs grow: sockets, channels, …
 //	go run ./conformance/bench features              what each feature costs (agserver's benchmarks)
 //	go run ./conformance/bench cluster               1, 2 and 3 nodes, joined by each engine
@@ -31,6 +31,11 @@
 // door to it (net/http, TLS) or another handler, it is this program itself
 // ("bench serve"). What growth measures with more channels than agload has
 // sockets for comes from a small crowd of clients in this program.
+//
+// Where most of the cost is the system's, the bare loop ("bench loop") takes part:
+// one thread that reads and writes next to ready-made frames, and checks nothing.
+// What a server needs as a share of that says the same on machines whose system
+// calls cost more or less.
 //
 // Clusters are processes on this machine: agserver nodes, and what joins them, a
 // NATS server built at go.mod's version, or redis-server of the machine. What is

@@ -25,14 +25,14 @@ type point struct {
 
 func (c curve) at(p point) string { return c.name + "/" + strconv.Itoa(p.at) }
 
-var perDelivery = []figure{cpu(fieldDelivery, "delivery", 0, 0), rate(0, 0), p99(0, 0)}
+var perDelivery = []figure{cpu(fieldDelivery, "delivery"), rate(), p99()}
 
 // curves are what growth measures.
 func curves() []curve {
 	return []curve{
 		idleSockets(), fanOutSockets(), channelCount(), subscriptionCount(), payloadSize(),
 		cores("cores-calls", "calls, 200 callers, 8 in flight", []string{"rpc", "-window", "8"},
-			[]figure{cpu(fieldCall, "call", 0, 0), rate(0, 0), p99(0, 0)}),
+			[]figure{cpu(fieldCall, "call"), rate(), p99()}),
 		cores("cores-fanout", "fan-out to 1,000, 16 in flight", []string{"fanout", "-window", "16"}, perDelivery),
 	}
 }
@@ -41,7 +41,7 @@ func idleSockets() curve {
 	c := curve{
 		name: "idle", title: "idle, subscribed sockets", axis: "sockets",
 		figures: []figure{
-			memory(0, 0),
+			memory(),
 			{label: "CPU for 1,000 connects", field: "cpu_s_per_1000_connects", scale: 1e3, unit: "ms"},
 			{label: "CPU of all, idle", field: "idle_cpu_pct", scale: 1, unit: "%"},
 		},
@@ -64,7 +64,7 @@ func fanOutSockets() curve {
 
 // perSubscription are the figures of a crowd.
 var perSubscription = []figure{
-	cpu(fieldDelivery, "delivery", 0, 0), rate(0, 0),
+	cpu(fieldDelivery, "delivery"), rate(),
 	{label: "memory a subscription", field: "bytes_per_subscription", scale: 1, unit: "B"},
 	{label: "CPU a subscription", field: "cpu_us_per_subscription", scale: 1, unit: "µs"},
 }
@@ -100,7 +100,7 @@ func payloadSize() curve {
 	c := curve{
 		name: "payload", title: "fan-out to 100 by size of the message, one in flight", axis: "bytes",
 		figures: []figure{
-			cpu(fieldDelivery, "delivery", 0, 0), rate(0, 0),
+			cpu(fieldDelivery, "delivery"), rate(),
 			{label: "CPU for a KB", field: "cpu_us_per_kb", scale: 1, unit: "µs"},
 		},
 	}

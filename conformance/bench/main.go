@@ -26,6 +26,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && args[0] == "serve" {
 		return status(serve(args[1:], stderr), stderr)
 	}
+	if len(args) > 0 && args[0] == "loop" {
+		return status(bareLoop(args[1:]), stderr)
+	}
 	c := &config{peers: map[string]string{}, stdout: stdout, stderr: stderr}
 	if err := c.parse(args); errors.Is(err, flag.ErrHelp) {
 		return 0

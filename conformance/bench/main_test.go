@@ -20,7 +20,7 @@ import (
 
 // TestMain lets the test program be what the command starts of itself.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == "serve" {
+	if len(os.Args) > 1 && (os.Args[1] == "serve" || os.Args[1] == "loop") {
 		main()
 		return
 	}
@@ -69,6 +69,8 @@ func TestTable_FromBothServers(t *testing.T) {
 	}{
 		{"idle10k", []string{"idle", "-n", "20"}},
 		{"fanout-w16", []string{"fanout", "-subs", "10", "-window", "2"}},
+		{"pubsub-w4", []string{"pubsub", "-channels", "10", "-pubs", "5", "-window", "2"}},
+		{"rpc-w8", []string{"rpc", "-conns", "5", "-window", "2"}},
 		{"sleep", []string{"rpc", "-conns", "5", "-window", "2", "-event", "sleep"}},
 		{"rpc-tls", []string{"rpc", "-conns", "5", "-window", "2"}},
 	} {
@@ -90,8 +92,10 @@ func TestTable_FromBothServers(t *testing.T) {
 			m := group(s.results)
 			for _, f := range r.figures {
 				// CPU time and memory may be too small to be seen.
-				if _, ok := m.of(r.name, oursName, f); !ok && f.field != "idle_cpu_pct" {
-					t.Errorf("%s has no %s", r.name, f.field)
+				for _, on := range p.of(r) {
+					if _, ok := m.of(r.name, on.name, f); !ok && f.field != "idle_cpu_pct" {
+						t.Errorf("%s has no %s of %s", r.name, f.field, on.name)
+					}
 				}
 			}
 		})

@@ -16,6 +16,7 @@ import (
 type programs struct {
 	reference server
 	ours      server
+	loop      server // the bare loop
 	root      string // of the repository
 	temp      string
 	self      string // this program
@@ -50,6 +51,7 @@ func (c *config) prepare(ctx context.Context, temp string) (*programs, error) {
 	p.ours = server{name: oursName, command: ours, scheme: "ws"}
 	p.reference = server{name: referenceName, scheme: "ws",
 		command: []string{"node", filepath.Join(root, "conformance", "reference", "load.js"), "--port"}}
+	p.loop = server{name: loopName, command: []string{p.self, "loop"}, scheme: "ws"}
 	for name, command := range c.peers {
 		p.peers = append(p.peers, server{name: name, command: strings.Fields(command), scheme: "ws"})
 	}
@@ -90,5 +92,9 @@ func (p *programs) of(r row) []server {
 	if r.alone {
 		return []server{ours}
 	}
-	return append([]server{p.reference, ours}, p.peers...)
+	all := []server{p.reference, ours}
+	if hasLoop && r.hasLoop() {
+		all = append(all, p.loop)
+	}
+	return append(all, p.peers...)
 }

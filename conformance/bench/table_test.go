@@ -7,29 +7,36 @@ import (
 )
 
 func TestFigure_Met(t *testing.T) {
-	less := figure{reference: 100, asked: 10}
-	more := figure{reference: 100, asked: 1000, more: true}
-	alone := figure{asked: 10}
+	less := figure{goal: goal{reference: 100, asked: 10}}
+	more := figure{more: true, goal: goal{reference: 100, asked: 1000}}
+	alone := figure{goal: goal{asked: 10}}
+	three := figure{goal: goal{reference: 100, loop: 8, asked: 10}}
 	for _, tt := range []struct {
-		name            string
-		f               figure
-		ours, reference float64
-		want            string
+		name                  string
+		f                     figure
+		ours, reference, loop float64
+		want                  string
 	}{
-		{"Both", less, 9, 100, "yes"},
-		{"SlowMachine", less, 19, 200, "ratio"},
-		{"FastMachine", less, 9, 50, "figure"},
-		{"Neither", less, 11, 100, "no"},
-		{"MoreBoth", more, 1000, 100, "yes"},
-		{"MoreRatio", more, 500, 50, "ratio"},
-		{"MoreNeither", more, 900, 100, "no"},
-		{"Alone", alone, 10, 0, "yes"},
-		{"AloneNot", alone, 11, 0, "no"},
-		{"NotAsked", figure{}, 1, 1, ""},
+		{"Both", less, 9, 100, 0, "yes"},
+		{"Exactly", less, 10, 100, 0, "yes"},
+		{"SlowMachine", less, 19, 200, 0, "ratio"},
+		{"FastMachine", less, 9, 50, 0, "figure"},
+		{"Neither", less, 11, 100, 0, "no"},
+		{"MoreBoth", more, 1000, 100, 0, "yes"},
+		{"MoreRatio", more, 500, 50, 0, "ratio"},
+		{"MoreNeither", more, 900, 100, 0, "no"},
+		{"Alone", alone, 10, 0, 0, "yes"},
+		{"AloneNot", alone, 11, 0, 0, "no"},
+		{"NotAsked", figure{}, 1, 1, 1, ""},
+		{"AllThree", three, 9, 100, 8, "yes"},
+		{"SlowSystem", three, 15, 120, 13, "loop"},
+		{"SlowSystemAndReference", three, 15, 200, 13, "ratio, loop"},
+		{"NotByTheLoop", three, 9, 100, 7, "figure, ratio"},
+		{"NoLoop", three, 9, 100, 0, "yes"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := tt.f.met(tt.ours, tt.reference); got != tt.want {
-				t.Errorf("met(%v, %v) = %q, want %q", tt.ours, tt.reference, got, tt.want)
+			if got := tt.f.met(tt.ours, tt.reference, tt.loop); got != tt.want {
+				t.Errorf("met(%v, %v, %v) = %q, want %q", tt.ours, tt.reference, tt.loop, got, tt.want)
 			}
 		})
 	}
@@ -42,15 +49,15 @@ func TestCompare(t *testing.T) {
 	results := []result{
 		measured(referenceName, 20, 60_000, 40_000), measured(oursName, 0.5, 2_345_678, 2_000),
 		measured(oursName, 0.9, 1_000_000, 9_000), measured(oursName, 0.7, 2_000_000, 4_000), // the medians
-		measured("floor", 0.6, 1_700_000, 1_000),
+		measured(loopName, 0.5, 2_500_000, 1_000), measured("other", 0.6, 1_700_000, 1_000),
 	}
 	var out strings.Builder
 	compare(results).markdown(&out)
-	want := `| load | figure | reference | ours | ratio | asked | asked ratio | met | floor |
-|---|---|---:|---:|---:|---:|---:|---:|---:|
-| calls, 200 callers, 8 in flight | CPU a call | 20 µs | 0.7 µs | 0.035 | 0.8 µs | 0.042 | yes | 0.6 µs |
-|  | rate | 60,000/s | 2,000,000/s | 33 | 1,800,000/s | 30 | yes | 1,700,000/s |
-|  | p99 | 40 ms | 4 ms | 0.1 | 3 ms | 0.077 | no | 1 ms |
+	want := `| load | figure | reference | bare loop | ours | asked | of the reference (asked) | of the loop (asked) | met | other |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|
+| calls, 200 callers, 8 in flight | CPU a call | 20 µs | 0.5 µs | 0.7 µs | 0.8 µs | 0.035 (0.042) | 1.4 (1.3) | figure, ratio | 0.6 µs |
+|  | rate | 60,000/s | 2,500,000/s | 2,000,000/s | 1,800,000/s | 33 (30) | 0.8 (1.1) | figure, ratio | 1,700,000/s |
+|  | p99 | 40 ms | 1 ms | 4 ms | 3 ms | 0.1 (0.077) | 4 (1.8) | no | 1 ms |
 `
 	if out.String() != want {
 		t.Errorf("compare() =\n%s\nwant\n%s", &out, want)
