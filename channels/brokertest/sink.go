@@ -13,7 +13,7 @@ import (
 )
 
 // patience is how long the suite waits for what has to come.
-const patience = 10 * time.Second
+const patience = time.Minute
 
 // message is a message as it was delivered, with copies of what was borrowed.
 type message struct {

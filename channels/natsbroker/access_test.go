@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,6 +18,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -153,14 +153,13 @@ func tlsAccess(t *testing.T, mutual bool) access {
 
 // A broker that is refused tries again, and says so when there is a new reason.
 func TestBroker_TriesAgain(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	addr, err := net.ResolveTCPAddr("tcp", freeport.Addr(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := l.Addr().(*net.TCPAddr).Port
-	l.Close()
+	port := addr.Port
 	s := brokertest.NewTap()
-	b := open(t, &natsbroker.Options{URL: "127.0.0.1:" + strconv.Itoa(port), User: "ag", Password: secret})
+	b := open(t, &natsbroker.Options{URL: addr.String(), User: "ag", Password: secret})
 	t.Cleanup(func() { b.Close() })
 	if err := b.Attach(s); err != nil {
 		t.Fatalf("Attach() = %v, want nil", err)

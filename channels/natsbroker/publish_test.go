@@ -38,10 +38,11 @@ func TestBroker_Publish(t *testing.T) {
 }
 
 func TestBroker_Overload(t *testing.T) {
+	t.Parallel() // it waits for Options.Timeout
 	s := brokertest.NewTap()
 	s.Blocked = make(chan struct{})
 	url := startServer(t).ClientURL()
-	b := attach(t, s, &natsbroker.Options{URL: url, MaxPending: 3, Timeout: 100 * time.Millisecond})
+	b := attach(t, s, &natsbroker.Options{URL: url, MaxPending: 3})
 	if err := b.Subscribe(t.Context(), "a"); err != nil {
 		t.Fatalf("Subscribe() = %v, want nil", err)
 	}
@@ -65,7 +66,7 @@ func TestBroker_Frozen(t *testing.T) {
 	p := brokertest.NewProxy(t, startServer(t).Addr().String())
 	s := brokertest.NewTap()
 	b := attach(t, s, &natsbroker.Options{
-		URL: "nats://" + p.Addr(), Timeout: 500 * time.Millisecond, PingInterval: 100 * time.Millisecond,
+		URL: "nats://" + p.Addr(), Timeout: 2 * time.Second, PingInterval: 500 * time.Millisecond,
 	})
 	brokertest.Frozen(t, b, s, p)
 }

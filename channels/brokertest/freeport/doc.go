@@ -3,7 +3,7 @@
 //
 // The system lends the ports it chooses by itself to any connection and listener of
 // any process, also between two starts of a server. These are others, and no two
-// calls in one process return the same.
+// calls return the same, in one process or in several, as long as the first one keeps it.
 //
 // It imports the standard library alone and starts no goroutine.
 package freeport

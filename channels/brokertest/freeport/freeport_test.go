@@ -23,3 +23,12 @@ func TestAddr(t *testing.T) {
 		defer l.Close()
 	}
 }
+
+// Whoever else asks does not get a port before the end of the test that has it.
+func TestAddr_IsKept(t *testing.T) {
+	addr := freeport.Addr(t)
+	if other, err := net.ListenPacket("udp", addr); err == nil {
+		other.Close()
+		t.Errorf("nothing keeps %s", addr)
+	}
+}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker/embedded"
 )
@@ -60,7 +61,7 @@ func start(t *testing.T, o *embedded.Options) *embedded.Server {
 // waitPeers waits until a node is joined with n others.
 func waitPeers(t *testing.T, s *embedded.Server, n int) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); s.Peers() < n; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); s.Peers() < n; time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("Peers() = %d, want %d", s.Peers(), n)
 		}
@@ -74,12 +75,10 @@ func TestStart(t *testing.T) {
 		}
 	})
 	t.Run("NamesItself", func(t *testing.T) {
-		a := start(t, &embedded.Options{Addr: "127.0.0.1:0"})
-		addr := a.Addr().String()
-		a.Close()
+		addr := freeport.Addr(t)
 		b := start(t, &embedded.Options{Addr: "127.0.0.1:0"})
 		peers := []string{addr, b.Addr().String()}
-		a = start(t, &embedded.Options{Addr: addr, Peers: peers})
+		a := start(t, &embedded.Options{Addr: addr, Peers: peers})
 		c := start(t, &embedded.Options{Peers: peers})
 		for _, s := range []*embedded.Server{a, b, c} {
 			waitPeers(t, s, 2)
@@ -89,9 +88,7 @@ func TestStart(t *testing.T) {
 		}
 	})
 	t.Run("LateFirstNode", func(t *testing.T) {
-		spare := start(t, &embedded.Options{Addr: "127.0.0.1:0"})
-		addr := spare.Addr().String()
-		spare.Close()
+		addr := freeport.Addr(t)
 		late := start(t, &embedded.Options{Peers: []string{addr}})
 		first := start(t, &embedded.Options{Addr: addr})
 		waitPeers(t, late, 1)
@@ -99,16 +96,14 @@ func TestStart(t *testing.T) {
 	})
 	t.Run("Advertise", func(t *testing.T) {
 		// Nodes that hear of one another go the way that each has advertised.
-		late := start(t, &embedded.Options{Addr: "127.0.0.1:0"})
-		p := brokertest.NewProxy(t, late.Addr().String())
-		addr := late.Addr().String()
-		late.Close()
+		addr := freeport.Addr(t)
+		p := brokertest.NewProxy(t, addr)
 		first := start(t, &embedded.Options{Addr: "127.0.0.1:0"})
 		peers := []string{first.Addr().String()}
 		second := start(t, &embedded.Options{Peers: peers})
 		waitPeers(t, second, 1)
 		p.Cut()
-		late = start(t, &embedded.Options{Addr: addr, Advertise: p.Addr(), Peers: peers})
+		late := start(t, &embedded.Options{Addr: addr, Advertise: p.Addr(), Peers: peers})
 		waitPeers(t, late, 1)
 		waitPeers(t, first, 2)
 		if n := second.Peers(); n != 1 {

@@ -31,14 +31,23 @@ func attach(t *testing.T, s *embedded.Server, o natsbroker.Options) (*natsbroker
 	return b, tap
 }
 
-// pair starts two nodes, of which one goes to the other by the proxy.
-func pair(t *testing.T, first, second embedded.Options) (a, b *embedded.Server, p *brokertest.Proxy) {
+// apart starts two nodes, of which one is to go to the other by the proxy, which is cut.
+func apart(t *testing.T, first, second embedded.Options) (a, b *embedded.Server, p *brokertest.Proxy) {
 	t.Helper()
 	first.Addr = "127.0.0.1:0"
 	a = start(t, &first)
 	p = brokertest.NewProxy(t, a.Addr().String())
+	p.Cut()
 	second.Peers = []string{p.Addr()}
 	b = start(t, &second)
+	return a, b, p
+}
+
+// pair starts two nodes that reach each other.
+func pair(t *testing.T, first, second embedded.Options) (a, b *embedded.Server, p *brokertest.Proxy) {
+	t.Helper()
+	a, b, p = apart(t, first, second)
+	p.Heal()
 	return a, b, p
 }
 
@@ -75,9 +84,8 @@ func wantPublished(t *testing.T, b *natsbroker.Broker, data string) {
 // other, and heals the cut.
 func TestMinPeers(t *testing.T) {
 	t.Parallel()
-	o := embedded.Options{MinPeers: 1, PingInterval: 200 * time.Millisecond}
-	first, second, p := pair(t, o, o)
-	p.Cut()
+	o := embedded.Options{MinPeers: 1}
+	first, second, p := apart(t, o, o)
 	a, inA := attach(t, first, natsbroker.Options{})
 	wantDisconnected(t, a)
 	if err := a.Subscribe(t.Context(), "room"); err != nil {
@@ -148,8 +156,7 @@ func TestMinPeers_Delivers(t *testing.T) {
 // Publications wait for other nodes as they wait for a connection.
 func TestMinPeers_Wait(t *testing.T) {
 	t.Parallel()
-	first, _, p := pair(t, embedded.Options{MinPeers: 1}, embedded.Options{})
-	p.Cut()
+	first, _, p := apart(t, embedded.Options{MinPeers: 1}, embedded.Options{})
 	a, _ := attach(t, first, natsbroker.Options{Wait: time.Hour})
 	result := make(chan error, 1)
 	go func() { result <- a.Publish(t.Context(), "room", protocol.Data(`1`)) }()
