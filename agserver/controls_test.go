@@ -3,6 +3,7 @@ package agserver_test
 import (
 	"errors"
 	"regexp"
+	"runtime"
 	"testing"
 	"time"
 
@@ -19,24 +20,14 @@ func TestEvents_ControlsReachAll(t *testing.T) {
 	srv := agserver.New(nil)
 	defer func() { check(t, srv.Close(within(t))) }()
 	e := srv.Events()
-	consume := func() {
-		e.Error.Consume()
-		e.Warning.Consume()
-		e.Ready.Consume()
-		e.Handshake.Consume()
-		e.Connection.Consume()
-		e.ConnectionAbort.Consume()
-		e.Disconnection.Consume()
-		e.Closure.Consume()
-		e.Subscription.Consume()
-		e.Unsubscription.Consume()
-		e.Authentication.Consume()
-		e.Deauthentication.Consume()
-		e.AuthenticationStateChange.Consume()
-		e.BadSocketAuthToken.Consume()
-		e.All.Consume()
+	consumers := []any{ // who drops one gives it up
+		e.Error.Consume(), e.Warning.Consume(), e.Ready.Consume(),
+		e.Handshake.Consume(), e.Connection.Consume(), e.ConnectionAbort.Consume(),
+		e.Disconnection.Consume(), e.Closure.Consume(), e.Subscription.Consume(),
+		e.Unsubscription.Consume(), e.Authentication.Consume(), e.Deauthentication.Consume(),
+		e.AuthenticationStateChange.Consume(), e.BadSocketAuthToken.Consume(), e.All.Consume(),
 	}
-	consume()
+	defer runtime.KeepAlive(consumers)
 	wantConsumers(t, e.Stats(), 15)
 	e.Kill()
 	wantConsumers(t, e.Stats(), 0)
@@ -47,21 +38,14 @@ func TestSocketEvents_ControlsReachAll(t *testing.T) {
 		r.serve(agserver.Options{})
 		_, sock := r.connect(agclient.Options{})
 		e := sock.Events()
-		e.Error.Consume()
-		e.Message.Consume()
-		e.Raw.Consume()
-		e.Connect.Consume()
-		e.ConnectAbort.Consume()
-		e.Disconnect.Consume()
-		e.Close.Consume()
-		e.End.Consume()
-		e.Subscribe.Consume()
-		e.Unsubscribe.Consume()
-		e.Authenticate.Consume()
-		e.AuthTokenSigned.Consume()
-		e.Deauthenticate.Consume()
-		e.AuthStateChange.Consume()
-		e.BadAuthToken.Consume()
+		consumers := []any{
+			e.Error.Consume(), e.Message.Consume(), e.Raw.Consume(),
+			e.Connect.Consume(), e.ConnectAbort.Consume(), e.Disconnect.Consume(),
+			e.Close.Consume(), e.End.Consume(), e.Subscribe.Consume(),
+			e.Unsubscribe.Consume(), e.Authenticate.Consume(), e.AuthTokenSigned.Consume(),
+			e.Deauthenticate.Consume(), e.AuthStateChange.Consume(), e.BadAuthToken.Consume(),
+		}
+		defer runtime.KeepAlive(consumers)
 		wantConsumers(t, e.Stats(), 15)
 		e.KillAll()
 		wantConsumers(t, e.Stats(), 0)

@@ -188,12 +188,12 @@ func (r *rig) onSocket(f func(*agserver.Socket)) {
 	})))
 }
 
-// holdInbound installs middleware that holds back a socket that transmits "hold"
+// holdInbound installs middleware that holds back a socket that transmits "hold", or to "hold",
 // until it is released.
 func (r *rig) holdInbound(release <-chan struct{}) {
 	r.t.Helper()
 	check(r.t, r.srv.SetMiddleware(middleware.Inbound, middleware.Func(func(ctx context.Context, a *middleware.Action) error {
-		if a.Receiver == "hold" {
+		if a.Receiver == "hold" || a.Data.String() == `"hold"` {
 			select {
 			case <-release:
 			case <-ctx.Done():
