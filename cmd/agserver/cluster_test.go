@@ -32,7 +32,7 @@ type listenerOn struct {
 }
 
 // listen subscribes a client of the node.
-func (p *program) listen(t *testing.T, channel string) *listenerOn {
+func (p *process) listen(t *testing.T, channel string) *listenerOn {
 	t.Helper()
 	client := p.dial(t, "/socketcluster/")
 	ch := client.Channel(channel)
@@ -128,7 +128,7 @@ func clusterAddresses(t *testing.T, n int) (ports []string, list string) {
 func TestProgram_Cluster(t *testing.T) {
 	ports, list := clusterAddresses(t, 3)
 	env := withKey("SOCKETCLUSTER_CLUSTER_SECRET=between nodes")
-	node := func(i int) *program {
+	node := func(i int) *process {
 		return start(t, env, "-env", "prod", "-cluster-host", "127.0.0.1", "-cluster-port", ports[i], "-cluster-peers", list)
 	}
 	c := node(2)
@@ -146,11 +146,9 @@ func TestProgram_Cluster(t *testing.T) {
 		l.wantNumbers(t, 1, n)
 	}
 
-	for i, p := range []*program{a, b, c} {
-		if err := p.cmd.Process.Signal(interrupt); err != nil {
-			t.Fatal(err)
-		}
-		if status := p.waitEnd(t); status != 0 {
+	for i, p := range []*process{a, b, c} {
+		p.Signal(interrupt)
+		if status := p.AwaitEnd(); status != 0 {
 			t.Errorf("node %d ends with %d, want 0", i, status)
 		}
 	}
@@ -173,8 +171,8 @@ func TestProgram_NATS(t *testing.T) {
 
 	server.Shutdown()
 	server.WaitForShutdown()
-	a.waitLog(t, "cut off from the cluster")
-	b.waitLog(t, "cut off from the cluster")
+	a.AwaitRecord("cut off from the cluster", 1)
+	b.AwaitRecord("cut off from the cluster", 1)
 	var named *protocol.Error
 	if err := inA.publish(t, "room", -1); !errors.As(err, &named) || !strings.Contains(named.Message, "not connected") {
 		t.Errorf("InvokePublish() without NATS = %v, want an error that says so", err)
@@ -184,7 +182,7 @@ func TestProgram_NATS(t *testing.T) {
 
 // wantFailuresCounted publishes on a node that is cut off: the log has the number of
 // publications that failed, and not a line for each.
-func (p *program) wantFailuresCounted(t *testing.T, in *listenerOn) {
+func (p *process) wantFailuresCounted(t *testing.T, in *listenerOn) {
 	t.Helper()
 	const n = 300
 	begun := time.Now()
@@ -196,7 +194,7 @@ func (p *program) wantFailuresCounted(t *testing.T, in *listenerOn) {
 	counted, lines := 0, 0
 	for deadline := time.Now().Add(patience); counted < n && time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		counted, lines = 0, 0
-		for _, line := range p.lines.all("publications failed") {
+		for _, line := range p.Log.Records("publications failed") {
 			counted, lines = counted+int(line["count"].(float64)), lines+1
 			if text, _ := line["err"].(string); !strings.Contains(text, "not connected") {
 				t.Fatalf("logged the error %q, want what has failed", text)
@@ -206,7 +204,7 @@ func (p *program) wantFailuresCounted(t *testing.T, in *listenerOn) {
 	if most := 2 + int(time.Since(begun)/time.Second); counted != n || lines > most {
 		t.Errorf("%d failures in %d lines of the log, want %d in %d at most", counted, lines, n, most)
 	}
-	if lines := p.lines.all("socket"); len(lines) != 0 {
+	if lines := p.Log.Records("socket"); len(lines) != 0 {
 		t.Errorf("logged besides: %v", lines)
 	}
 }
@@ -218,8 +216,8 @@ func TestProgram_Redis(t *testing.T) {
 	env := withKey("SOCKETCLUSTER_REDIS_PASSWORD=" + password)
 	a := start(t, env, "-env", "prod", "-redis", address)
 	b := start(t, env, "-env", "prod", "-redis", address)
-	a.waitLog(t, "joined with the cluster")
-	b.waitLog(t, "joined with the cluster")
+	a.AwaitRecord("joined with the cluster", 1)
+	b.AwaitRecord("joined with the cluster", 1)
 	inA, inB := a.listen(t, "room"), b.listen(t, "room")
 	for i := 1; i <= 100; i++ {
 		if err := inA.publish(t, "room", i); err != nil {
@@ -234,7 +232,7 @@ func TestProgram_Redis(t *testing.T) {
 func TestProgram_RedisSharded(t *testing.T) {
 	address := redistest.Start(t).Addr
 	p := start(t, withKey(), "-env", "prod", "-redis", address, "-redis-sharded", "true")
-	p.waitLog(t, "joined with the cluster")
+	p.AwaitRecord("joined with the cluster", 1)
 	in := p.listen(t, "room")
 	client, err := rueidis.NewClient(rueidis.ClientOption{InitAddress: []string{address}, ForceSingleClient: true, DisableCache: true})
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 )
 
 // startBroker starts a broker of the state server.
-func startBroker(t *testing.T, state *program, variables ...string) *program {
+func startBroker(t *testing.T, state *process, variables ...string) *process {
 	t.Helper()
 	_, port, _ := net.SplitHostPort(state.address)
 	variables = append([]string{"SCC_STATE_SERVER_HOST=127.0.0.1", "SCC_STATE_SERVER_PORT=" + port}, variables...)
@@ -30,7 +30,7 @@ func TestProgram_SCCBroker(t *testing.T) {
 	if status, body := p.get(t, "GET", "/health-check"); status != 200 || body != "OK" {
 		t.Errorf("GET /health-check = %d %q, want 200 OK", status, body)
 	}
-	p.waitLog(t, "joined the cluster")
+	p.AwaitRecord("joined the cluster", 1)
 
 	// A worker hears where the broker is, and connects to it.
 	worker, err := state.instance(t, "scc-worker", key)
@@ -63,7 +63,7 @@ func TestProgram_SCCBroker(t *testing.T) {
 	}
 
 	// It serves until the worker, which has heard of it, has gone.
-	p.cmd.Process.Signal(syscall.SIGTERM)
+	p.Signal(syscall.SIGTERM)
 	req, err := leave.Next(t.Context())
 	if err != nil || req.Data().Get("sccBrokerURIs").Raw != "[]" {
 		t.Errorf("the worker was told %s, %v, want that there is no broker", req.Data(), err)
@@ -74,15 +74,15 @@ func TestProgram_SCCBroker(t *testing.T) {
 		t.Errorf("received %s, %v, want what was published while the broker was leaving", data, err)
 	}
 	client.Disconnect(1000, "")
-	if status := p.waitEnd(t); status != 0 {
+	if status := p.AwaitEnd(); status != 0 {
 		t.Errorf("SIGTERM: exit status %d, want 0", status)
 	}
 	for _, message := range []string{"subscribed", "left the cluster", "ended"} {
-		p.waitLog(t, message)
+		p.AwaitRecord(message, 1)
 	}
-	state.waitLog(t, "a broker left")
+	state.AwaitRecord("a broker left", 1)
 	for _, text := range []string{key, url.QueryEscape(key)} {
-		if strings.Contains(p.lines.text()+state.lines.text(), text) {
+		if strings.Contains(p.Log.String()+state.Log.String(), text) {
 			t.Errorf("a log has the key: %s", text)
 		}
 	}
@@ -98,12 +98,11 @@ func publish(t *testing.T, client *agclient.Client, channel, message string) {
 func TestProgram_SCCBrokerCannotJoin(t *testing.T) {
 	state := startState(t, "SCC_AUTH_KEY=the-key")
 	p := startBroker(t, state, "SCC_AUTH_KEY=not-the-key")
-	p.waitLog(t, "state server")
-	if text := p.lines.text(); strings.Contains(text, "not-the-key") {
+	p.AwaitRecord("state server", 1)
+	if text := p.Log.String(); strings.Contains(text, "not-the-key") {
 		t.Errorf("the log has the key:\n%s", text)
 	}
-	p.cmd.Process.Signal(syscall.SIGTERM)
-	if status := p.waitEnd(t); status != 0 {
+	if status := p.Terminate(); status != 0 {
 		t.Errorf("SIGTERM: exit status %d, want 0", status)
 	}
 }

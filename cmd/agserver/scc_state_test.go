@@ -5,7 +5,6 @@ import (
 	"net"
 	"net/url"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
@@ -14,7 +13,7 @@ import (
 
 // instance connects an SCC instance of a type to the program, which is a state
 // server.
-func (p *program) instance(t *testing.T, kind, key string) (*agclient.Client, error) {
+func (p *process) instance(t *testing.T, kind, key string) (*agclient.Client, error) {
 	t.Helper()
 	client, err := agclient.Dial(t.Context(), "ws://"+p.address+sockets, &agclient.Options{
 		ReconnectDisabled: true,
@@ -28,7 +27,7 @@ func (p *program) instance(t *testing.T, kind, key string) (*agclient.Client, er
 	return client, err
 }
 
-func startState(t *testing.T, variables ...string) *program {
+func startState(t *testing.T, variables ...string) *process {
 	t.Helper()
 	return startMode(t, []string{"scc-state"}, variables)
 }
@@ -75,19 +74,18 @@ func TestProgram_SCCState(t *testing.T) {
 		t.Errorf("the worker was told %s, %v, want %s as the broker", req.Data(), err, own)
 	}
 	req.Reply(nil)
-	p.waitLog(t, "a broker joined")
-	p.waitLog(t, "a worker joined")
+	p.AwaitRecord("a broker joined", 1)
+	p.AwaitRecord("a worker joined", 1)
 
-	p.cmd.Process.Signal(syscall.SIGTERM)
-	if status := p.waitEnd(t); status != 0 {
+	if status := p.Terminate(); status != 0 {
 		t.Errorf("SIGTERM: exit status %d, want 0", status)
 	}
 	for _, text := range []string{key, url.QueryEscape(key), "another-key"} {
-		if strings.Contains(p.lines.text(), text) {
+		if strings.Contains(p.Log.String(), text) {
 			t.Errorf("the log has a key: %s", text)
 		}
 	}
-	if p.lines.find("a broker left") != nil {
+	if p.Log.Has("a broker left") {
 		t.Error("the end of the state server was taken for the end of a broker")
 	}
 }
@@ -99,7 +97,7 @@ func TestProgram_SCCStateMajor(t *testing.T) {
 		if named, ok := errors.AsType[*protocol.Error](err); (ok && named.Name == "CompatibilityError") != refused {
 			t.Errorf("-major %s: a broker of version 10 connects: %v, want it refused: %v", major, err, refused)
 		}
-		p.waitLog(t, "no SCC_AUTH_KEY: whoever reaches the port can join the cluster")
+		p.AwaitRecord("no SCC_AUTH_KEY: whoever reaches the port can join the cluster", 1)
 	}
 }
 

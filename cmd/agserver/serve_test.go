@@ -14,6 +14,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -42,10 +43,10 @@ func TestProgram_Dev(t *testing.T) {
 	if status, _ := p.get(t, "GET", "/nothing"); status != 404 {
 		t.Errorf("GET /nothing = %d, want 404", status)
 	}
-	if url := p.waitLog(t, "playground")["url"]; url != "http://"+p.address+"/" {
+	if url := p.AwaitRecord("playground", 1)["url"]; url != "http://"+p.address+"/" {
 		t.Errorf("logged the playground at %v, want http://%s/", url, p.address)
 	}
-	p.waitLog(t, "request")
+	p.AwaitRecord("request", 1)
 
 	ctx := t.Context()
 	client := p.dial(t, sockets)
@@ -117,12 +118,12 @@ func TestProgram_Prod(t *testing.T) {
 	if err := client.Invoke(ctx, "echo", "anybody?", nil); err == nil {
 		t.Error("prod has the demo procedure echo")
 	}
-	p.waitLog(t, "no authKey: auth tokens end with this process")
+	p.AwaitRecord("no authKey: auth tokens end with this process", 1)
 }
 
 func TestProgram_Settings(t *testing.T) {
 	// second returns how a socket's second subscription went.
-	second := func(t *testing.T, p *program, path string) error {
+	second := func(t *testing.T, p *process, path string) error {
 		client := p.dial(t, path)
 		done, failed := client.Events().Subscribe.Consume(), client.Events().SubscribeFail.Consume()
 		defer done.Kill()
@@ -198,45 +199,21 @@ func TestProgram_LogLevel(t *testing.T) {
 		t.Run(level, func(t *testing.T) {
 			address := freeport.Addr(t)
 			_, port, _ := net.SplitHostPort(address)
-			p := &program{ended: make(chan struct{}), address: address}
-			p.cmd = command([]string{"SOCKETCLUSTER_WS_ENGINE=ws", "SOCKETCLUSTER_LOG_LEVEL=" + level},
-				"-host", "127.0.0.1", "-port", port, "-log-format", "json")
-			p.cmd.Stderr = &p.lines
-			if err := p.cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			go func() {
-				p.err = p.cmd.Wait()
-				close(p.ended)
-			}()
-			defer func() {
-				p.cmd.Process.Kill()
-				<-p.ended
-			}()
-			waitListening(t, address)
+			p := &process{address: address}
+			p.Process = programtest.Start(t, command(t, []string{"SOCKETCLUSTER_WS_ENGINE=ws", "SOCKETCLUSTER_LOG_LEVEL=" + level},
+				"-host", "127.0.0.1", "-port", port, "-log-format", "json"))
+			p.AwaitListening(address) // the log may not say it
 			p.dial(t, sockets)
-			p.cmd.Process.Signal(syscall.SIGTERM)
-			if status := p.waitEnd(t); status != 0 {
+			if status := p.Terminate(); status != 0 {
 				t.Errorf("SIGTERM: exit status %d, want 0", status)
 			}
 			for message, wanted := range want {
-				if logged := p.lines.find(message) != nil; logged != wanted {
-					t.Errorf("logged %q: %v, want %v; the log:\n%s", message, logged, wanted, p.lines.text())
+				if logged := p.Log.Has(message); logged != wanted {
+					t.Errorf("logged %q: %v, want %v; the log:\n%s", message, logged, wanted, p.Log.String())
 				}
 			}
 		})
 	}
-}
-
-func waitListening(t *testing.T, address string) {
-	t.Helper()
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if conn, err := net.Dial("tcp", address); err == nil {
-			conn.Close()
-			return
-		}
-	}
-	t.Fatalf("nobody listens on %s", address)
 }
 
 func TestProgram_Signals(t *testing.T) {
@@ -250,9 +227,7 @@ func TestProgram_Signals(t *testing.T) {
 				defer end.Kill()
 				ends = append(ends, end.C())
 			}
-			if err := p.cmd.Process.Signal(signal); err != nil {
-				t.Fatal(err)
-			}
+			p.Signal(signal)
 			// Closed without a status: their clients come back at once.
 			for _, end := range ends {
 				select {
@@ -264,11 +239,11 @@ func TestProgram_Signals(t *testing.T) {
 					t.Fatal("a client was not closed")
 				}
 			}
-			if status := p.waitEnd(t); status != 0 {
+			if status := p.AwaitEnd(); status != 0 {
 				t.Errorf("exit status %d, want 0", status)
 			}
 			for _, message := range []string{"ending", "ended"} {
-				if p.lines.find(message) == nil {
+				if !p.Log.Has(message) {
 					t.Errorf("did not log %q", message)
 				}
 			}
@@ -278,7 +253,7 @@ func TestProgram_Signals(t *testing.T) {
 
 // silent upgrades a connection and never says anything again, not even to a
 // close frame.
-func silent(t *testing.T, p *program) {
+func silent(t *testing.T, p *process) {
 	t.Helper()
 	conn, err := net.Dial("tcp", p.address)
 	if err != nil {
@@ -296,8 +271,7 @@ func silent(t *testing.T, p *program) {
 func TestProgram_SilentPeerIsCutOff(t *testing.T) {
 	p := start(t, nil, "-drain", "100ms")
 	silent(t, p)
-	p.cmd.Process.Signal(syscall.SIGTERM)
-	if status := p.waitEnd(t); status != 0 {
+	if status := p.Terminate(); status != 0 {
 		t.Errorf("exit status %d, want 0", status)
 	}
 }
@@ -305,10 +279,9 @@ func TestProgram_SilentPeerIsCutOff(t *testing.T) {
 func TestProgram_SecondSignal(t *testing.T) {
 	p := start(t, nil, "-drain", "1h")
 	silent(t, p)
-	p.cmd.Process.Signal(syscall.SIGTERM)
-	p.waitLog(t, "ending")
-	p.cmd.Process.Signal(syscall.SIGTERM)
-	if status := p.waitEnd(t); status != 1 || !strings.Contains(p.lines.text(), "ended at once by a second signal") {
-		t.Errorf("exit status %d, want 1 and a message; the log:\n%s", status, p.lines.text())
+	p.Signal(syscall.SIGTERM)
+	p.AwaitRecord("ending", 1)
+	if status := p.Terminate(); status != 1 || !strings.Contains(p.Log.String(), "ended at once by a second signal") {
+		t.Errorf("exit status %d, want 1 and a message; the log:\n%s", status, p.Log.String())
 	}
 }

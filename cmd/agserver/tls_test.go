@@ -17,7 +17,7 @@ import (
 )
 
 // dialTLS connects by wss.
-func (p *program) dialTLS(t *testing.T, config *tls.Config) (*agclient.Client, error) {
+func (p *process) dialTLS(t *testing.T, config *tls.Config) (*agclient.Client, error) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -49,7 +49,7 @@ func TestProgram_TLS(t *testing.T) {
 		t.Errorf("the certificate is that of %q, want first", name)
 	}
 	replace(t, files.Cert, "no certificate", time.Now().Add(time.Minute))
-	for p.lines.find("certificate not renewed") == nil {
+	for !p.Log.Has("certificate not renewed") {
 		if name := shown(); name != "first" {
 			t.Fatalf("the certificate is that of %q, want first", name)
 		}
@@ -111,15 +111,15 @@ func TestProgram_ClusterTLS(t *testing.T) {
 	ca := certs.New(t)
 	files := ca.Issue("a node").Files()
 	tlsFlags := []string{"-env", "prod", "-cluster-ca", ca.File(), "-cluster-cert", files.Cert, "-cluster-key", files.Key}
-	for name, nodes := range map[string]func(t *testing.T) (a, b *program){
-		"Embedded": func(t *testing.T) (a, b *program) {
+	for name, nodes := range map[string]func(t *testing.T) (a, b *process){
+		"Embedded": func(t *testing.T) (a, b *process) {
 			ports, list := clusterAddresses(t, 2)
-			node := func(port string) *program {
+			node := func(port string) *process {
 				return start(t, withKey(), append(tlsFlags, "-cluster-host", "127.0.0.1", "-cluster-port", port, "-cluster-peers", list)...)
 			}
 			return node(ports[0]), node(ports[1])
 		},
-		"NATS": func(t *testing.T) (a, b *program) {
+		"NATS": func(t *testing.T) (a, b *process) {
 			s := startNATSWith(t, &server.Options{Port: server.RANDOM_PORT, Username: "ag", Password: "s3cret", TLS: true, TLSConfig: &tls.Config{
 				Certificates: []tls.Certificate{ca.Issue("nats").TLS}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool(),
 			}})
@@ -127,7 +127,7 @@ func TestProgram_ClusterTLS(t *testing.T) {
 			flags := append(tlsFlags, "-nats", s.ClientURL(), "-cluster-prefix", "other.")
 			return start(t, env, flags...), start(t, env, flags...)
 		},
-		"Redis": func(t *testing.T) (a, b *program) {
+		"Redis": func(t *testing.T) (a, b *process) {
 			redisFiles := ca.Issue("redis").Files()
 			address := redistest.Start(t, redistest.TLSPort, "--tls-cert-file", redisFiles.Cert, "--tls-key-file", redisFiles.Key,
 				"--tls-ca-cert-file", ca.File(), "--user", "ag", "on", ">s3cret", "+@all", "&other:*").Addr
@@ -139,8 +139,8 @@ func TestProgram_ClusterTLS(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			a, b := nodes(t)
-			a.waitLog(t, "joined with the cluster")
-			b.waitLog(t, "joined with the cluster")
+			a.AwaitRecord("joined with the cluster", 1)
+			b.AwaitRecord("joined with the cluster", 1)
 			inA, inB := a.listen(t, "room"), b.listen(t, "room")
 			meet(t, "room", inA, inB)
 			if err := inA.publish(t, "room", 1); err != nil {
@@ -148,9 +148,9 @@ func TestProgram_ClusterTLS(t *testing.T) {
 			}
 			inA.wantNumbers(t, 1, 1)
 			inB.wantNumbers(t, 1, 1)
-			for _, p := range []*program{a, b} {
-				if strings.Contains(p.lines.text(), "s3cret") {
-					t.Errorf("the log has a password:\n%s", p.lines.text())
+			for _, p := range []*process{a, b} {
+				if strings.Contains(p.Log.String(), "s3cret") {
+					t.Errorf("the log has a password:\n%s", p.Log.String())
 				}
 			}
 		})
@@ -162,18 +162,18 @@ func TestProgram_ClusterRefused(t *testing.T) {
 	const wrong = "wr0ng"
 	nats := startNATSWith(t, &server.Options{Port: server.RANDOM_PORT, Username: "ag", Password: "s3cret"})
 	redis := redistest.Start(t, "--requirepass", "s3cret").Addr
-	for name, p := range map[string]*program{
+	for name, p := range map[string]*process{
 		"NATS": start(t, withKey(), "-env", "prod", "-log-level", "3", "-nats", "nats://ag:"+wrong+"@"+nats.Addr().String()),
 		"Redis": start(t, withKey("SOCKETCLUSTER_REDIS_PASSWORD="+wrong),
 			"-env", "prod", "-log-level", "3", "-redis", redis),
 	} {
 		t.Run(name, func(t *testing.T) {
-			line := p.waitLog(t, "server")
+			line := p.AwaitRecord("server", 1)
 			if why, _ := line["err"].(string); !strings.Contains(why, "channels: the broker is not authorized") {
 				t.Errorf("logged %v, want that it is not authorized", line)
 			}
-			if strings.Contains(p.lines.text(), wrong) {
-				t.Errorf("the log has the password:\n%s", p.lines.text())
+			if strings.Contains(p.Log.String(), wrong) {
+				t.Errorf("the log has the password:\n%s", p.Log.String())
 			}
 		})
 	}

@@ -3,16 +3,17 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/program"
 )
 
 //go:embed echo.js
@@ -29,14 +30,7 @@ func referencePackages() (string, error) {
 		return "", err
 	}
 	dir := filepath.Join(root, "conformance", "reference")
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "ws")); err != nil {
-		cmd := exec.Command("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("npm ci in %s: %w\n%s", dir, err, out)
-		}
-	}
-	return dir, nil
+	return dir, npm.Ensure(context.Background(), dir)
 }
 
 // nodeSubject starts an echo server on the `ws` in dir's packages. It ends when its

@@ -32,13 +32,13 @@ func (f *fleet) flags(away bool) []string {
 	}
 	var urls, pids, engine []string
 	for _, p := range nodes {
-		urls, pids = append(urls, p.url), append(pids, strconv.Itoa(p.pid()))
+		urls, pids = append(urls, p.url), append(pids, strconv.Itoa(p.PID()))
 	}
 	if away {
-		pids = append(pids, strconv.Itoa(f.nodes[0].pid()))
+		pids = append(pids, strconv.Itoa(f.nodes[0].PID()))
 	}
 	for _, p := range f.engine {
-		engine = append(engine, strconv.Itoa(p.pid()))
+		engine = append(engine, strconv.Itoa(p.PID()))
 	}
 	flags = append(flags, "-url", strings.Join(urls, ","), "-pid", strings.Join(pids, ","))
 	if engine != nil {
@@ -50,10 +50,8 @@ func (f *fleet) flags(away bool) []string {
 // check returns an error if a process has ended.
 func (f *fleet) check() error {
 	for _, p := range slices.Concat(f.nodes, f.engine) {
-		select {
-		case <-p.ended:
-			return fmt.Errorf("%s has ended; it wrote: %s", p.cmd.Path, p.stderr)
-		default:
+		if err := p.check(); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -164,15 +164,13 @@ func TestMeasure_StopsServers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			var ended chan struct{}
+			var started *process
 			on := server{name: "ours", command: []string{self, "serve"}, scheme: "ws"}
 			s.measure(ctx, task{name: name, server: on, do: func(_ context.Context, p *process) (result, error) {
-				ended = p.ended
+				started = p
 				return result{}, end(cancel)
 			}})
-			select {
-			case <-ended:
-			default:
+			if !started.HasEnded() {
 				t.Error("the server still runs")
 			}
 		})

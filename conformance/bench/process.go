@@ -2,18 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"os/exec"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
-	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
+	"github.com/socketcluster-go/socketcluster/internal/program"
 )
 
 // Times after which a process that does not do what it should is given up.
@@ -33,11 +31,11 @@ type server struct {
 
 // A process is a server at work.
 type process struct {
+	*program.Process
+	name   string
 	url    string
 	addr   string // host:port
-	cmd    *exec.Cmd
-	stderr *program.Tail
-	ended  chan struct{}
+	stderr program.Tail
 }
 
 // start starts the server on a free port and waits until it accepts connections.
@@ -47,69 +45,44 @@ func (s server) start(ctx context.Context) (*process, error) {
 	if err != nil {
 		return nil, err
 	}
-	args := append(s.command[1:len(s.command):len(s.command)], strconv.Itoa(port))
 	p := &process{
-		url:    fmt.Sprintf("%s://127.0.0.1:%d/socketcluster/", s.scheme, port),
-		addr:   net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
-		cmd:    exec.Command(s.command[0], args...),
-		stderr: new(program.Tail), ended: make(chan struct{}),
+		name: s.name,
+		url:  fmt.Sprintf("%s://127.0.0.1:%d/socketcluster/", s.scheme, port),
+		addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
 	}
-	p.cmd.Env = append(os.Environ(), s.env...)
-	p.cmd.Stderr = p.stderr
-	if err := p.cmd.Start(); err != nil {
+	cmd := exec.Command(s.command[0], append(s.command[1:len(s.command):len(s.command)], strconv.Itoa(port))...)
+	cmd.Env = append(os.Environ(), s.env...)
+	cmd.Stderr = &p.stderr
+	if p.Process, err = program.Start(cmd); err != nil {
 		return nil, err
 	}
-	go func() { // ends with the process, which stop sees to
-		p.cmd.Wait()
-		close(p.ended)
-	}()
-	if err := p.listens(ctx, port); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, startTimeout)
+	defer cancel()
+	if err := p.AwaitListening(ctx, p.addr); err != nil {
 		p.stop()
-		return nil, fmt.Errorf("%s: %w; it wrote: %s", s.name, err, p.stderr)
+		return nil, fmt.Errorf("%s does not listen: %w; it wrote: %s", s.name, err, &p.stderr)
 	}
 	return p, nil
 }
 
-// listens waits until the server accepts connections.
-func (p *process) listens(ctx context.Context, port int) error {
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	var d net.Dialer
-	for {
-		c, err := d.DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			return c.Close()
-		}
-		select {
-		case <-p.ended:
-			return errors.New("it has ended")
-		case <-ctx.Done():
-			return fmt.Errorf("it does not listen: %w", ctx.Err())
-		case <-time.After(20 * time.Millisecond):
-		}
+// check returns an error if the process has ended by itself.
+func (p *process) check() error {
+	if !p.HasEnded() {
+		return nil
 	}
+	return fmt.Errorf("%s has ended; it wrote: %s", p.name, &p.stderr)
 }
+
+// stop ends the process and waits for it.
+func (p *process) stop() { _ = p.Stop(stopTimeout) } // it has ended, that is all
 
 // flags tell the load generator where the process is.
 func (p *process) flags() []string {
-	at := []string{"-url", p.url, "-pid", strconv.Itoa(p.pid())}
+	at := []string{"-url", p.url, "-pid", strconv.Itoa(p.PID())}
 	if strings.HasPrefix(p.url, "wss:") {
 		at = append(at, "-insecure") // a certificate of the moment
 	}
 	return at
-}
-
-func (p *process) pid() int { return p.cmd.Process.Pid }
-
-// stop ends the process and waits for it.
-func (p *process) stop() {
-	p.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-p.ended:
-	case <-time.After(stopTimeout):
-		p.cmd.Process.Kill()
-		<-p.ended
-	}
 }
 
 // usage is what a process has used.
@@ -124,13 +97,13 @@ const clockTick = 10 * time.Millisecond
 // used reads that from /proc.
 func (p *process) used() (usage, error) {
 	var u usage
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.pid()))
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID()))
 	if err != nil {
 		return u, err
 	}
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
 	if len(fields) < 22 {
-		return u, fmt.Errorf("/proc/%d/stat has %d fields", p.pid(), len(fields))
+		return u, fmt.Errorf("/proc/%d/stat has %d fields", p.PID(), len(fields))
 	}
 	number := func(i int) (n int64) {
 		if err == nil {

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
-	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
+	"github.com/socketcluster-go/socketcluster/internal/program"
 )
 
 // programs are what takes part.
@@ -61,12 +59,7 @@ func (c *config) prepare(ctx context.Context, temp string) (*programs, error) {
 // build builds a program by its import path.
 func (p *programs) build(ctx context.Context, name, path string) (string, error) {
 	out := filepath.Join(p.temp, name)
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", out, path)
-	cmd.Dir = p.root
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", path, err, text)
-	}
-	return out, nil
+	return out, program.Build(ctx, out, path)
 }
 
 // install makes sure that the reference's packages are there.

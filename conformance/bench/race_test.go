@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
+	"github.com/socketcluster-go/socketcluster/internal/program"
 )
 
 // The race detector has nothing to say while every kind of load is on a server at
@@ -21,15 +20,9 @@ func TestRace_UnderLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root, err := program.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
 	detecting := filepath.Join(scratch, "bench-race")
-	cmd := exec.Command("go", "build", "-race", "-o", detecting, "./conformance/bench")
-	cmd.Dir = root
-	if text, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build with the race detector: %v\n%s", err, text)
+	if err := program.Build(t.Context(), detecting, "./conformance/bench", "-race"); err != nil {
+		t.Fatal(err)
 	}
 	s, _ := newSession(t)
 	s.loader, s.pace = p.loader, pace{settle: 0.05, seconds: 1, warm: 0.1, wait: 1}

@@ -125,12 +125,7 @@ func (s *session) try(ctx context.Context, t task) (result, error) {
 		return nil, err
 	}
 	r, err := t.do(ctx, p)
-	select {
-	case <-p.ended:
-		return r, errors.Join(err, fmt.Errorf("%s has ended; it wrote: %s", t.server.name, p.stderr))
-	default:
-		return r, err
-	}
+	return r, errors.Join(err, p.check())
 }
 
 // rest waits for some seconds.

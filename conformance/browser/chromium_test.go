@@ -16,53 +16,23 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 
-	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/internal/chromium"
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )
 
-// patience is how long a condition may take to come true. It is long because
-// the machine may be busy; what works takes milliseconds.
-const patience = 30 * time.Second
+// patience is how long a condition may take to come true.
+const patience = programtest.Patience
 
-// chromium is a headless browser with a profile of its own.
-type chromium struct {
+// browser is a headless one with a profile of its own.
+type browser struct {
 	t   *testing.T
 	ctx context.Context
 }
 
 // launch starts a browser that ends with the test.
-func launch(t *testing.T) *chromium {
+func launch(t *testing.T) *browser {
 	t.Helper()
-	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(npm.Chromium(t)),
-		chromedp.UserDataDir(t.TempDir()),
-		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.NoDefaultBrowserCheck,
-		chromedp.Flag("disable-quic", true),
-		chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true),
-		// Tabs in the background are to run like the one in front.
-		chromedp.Flag("disable-background-timer-throttling", true),
-		chromedp.Flag("disable-backgrounding-occluded-windows", true),
-		chromedp.Flag("disable-renderer-backgrounding", true),
-		chromedp.Flag("disable-dev-shm-usage", true),
-		chromedp.WindowSize(1280, 800),
-		chromedp.WSURLReadTimeout(patience),
-	)
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		// Cancel asks the browser to close and waits until it has, so that
-		// its profile can be removed.
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("close the browser: %v", err)
-		}
-		cancel()
-		cancelAllocator()
-	})
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start Chromium: %v", err)
-	}
-	return &chromium{t: t, ctx: ctx}
+	return &browser{t: t, ctx: chromium.Launch(t)}
 }
 
 // tab is one tab, and what went wrong or went out in it.
@@ -80,7 +50,7 @@ type step = chromedp.Action[chromedp.Void]
 
 // open opens a tab, does the steps and goes to url. The test fails if the page
 // reports an error.
-func (b *chromium) open(url string, before ...step) *tab {
+func (b *browser) open(url string, before ...step) *tab {
 	b.t.Helper()
 	p := &tab{t: b.t}
 	ctx, cancel := chromedp.NewContext(b.ctx, chromedp.WithListener(p.observe))

@@ -14,7 +14,7 @@ import (
 )
 
 // connected opens the playground and connects it.
-func connected(b *chromium, s *server, before ...step) *tab {
+func connected(b *browser, s *server, before ...step) *tab {
 	b.t.Helper()
 	p := b.open(s.url("/"), before...)
 	p.waitText("#status", "Not connected")
@@ -26,11 +26,11 @@ func connected(b *chromium, s *server, before ...step) *tab {
 func TestPlayground(t *testing.T) {
 	b := launch(t)
 	s := start(t, "0")
-	sub := func(name string, test func(t *testing.T, b *chromium)) {
-		t.Run(name, func(t *testing.T) { test(t, &chromium{t: t, ctx: b.ctx}) })
+	sub := func(name string, test func(t *testing.T, b *browser)) {
+		t.Run(name, func(t *testing.T) { test(t, &browser{t: t, ctx: b.ctx}) })
 	}
 
-	sub("Connect", func(t *testing.T, b *chromium) {
+	sub("Connect", func(t *testing.T, b *browser) {
 		p := connected(b, s)
 		p.wait(`document.querySelector('#fact-id').textContent.length > 10`)
 		p.waitText("#fact-ping", "20 s")
@@ -39,7 +39,7 @@ func TestPlayground(t *testing.T) {
 		p.wait(`document.querySelector('#fact-id').textContent === '–'`)
 	})
 
-	sub("Login", func(t *testing.T, b *chromium) {
+	sub("Login", func(t *testing.T, b *browser) {
 		p := connected(b, s)
 		p.fill("#username", "grace")
 		p.click("#login-button")
@@ -59,7 +59,7 @@ func TestPlayground(t *testing.T) {
 		p.waitText("#identity-note", "FailedLoginError")
 	})
 
-	sub("Calls", func(t *testing.T, b *chromium) {
+	sub("Calls", func(t *testing.T, b *browser) {
 		p := connected(b, s)
 		call := func(kind, name, data string) {
 			p.click(fmt.Sprintf(`label:has(input[value=%q])`, kind))
@@ -80,7 +80,7 @@ func TestPlayground(t *testing.T) {
 		p.wait(`document.querySelectorAll('#calls-log li').length === 5`)
 	})
 
-	sub("TwoTabs", func(t *testing.T, b *chromium) {
+	sub("TwoTabs", func(t *testing.T, b *browser) {
 		ada, grace := connected(b, s), connected(b, s)
 		for _, p := range []*tab{ada, grace} {
 			p.click(`[data-subscribe="lobby"]`)
@@ -109,7 +109,7 @@ func TestPlayground(t *testing.T) {
 		}
 	})
 
-	sub("ChannelsAreCountedApart", func(t *testing.T, b *chromium) {
+	sub("ChannelsAreCountedApart", func(t *testing.T, b *browser) {
 		p := connected(b, s)
 		p.click(`[data-subscribe="clock"]`)
 		p.waitText(".messages", `"time"`)
@@ -123,7 +123,7 @@ func TestPlayground(t *testing.T) {
 		p.waitText(".messages", `"time"`)
 	})
 
-	sub("Frames", func(t *testing.T, b *chromium) {
+	sub("Frames", func(t *testing.T, b *browser) {
 		// Frames are counted: no ping is to come between.
 		s := start(t, "0", "-options", `{"pingInterval": 3600000, "pingTimeout": 7200000}`)
 		p := connected(b, s)
@@ -152,7 +152,7 @@ func TestPlayground(t *testing.T) {
 		p.wait(`document.querySelectorAll('.frame').length === 0`)
 	})
 
-	sub("Keyboard", func(t *testing.T, b *chromium) {
+	sub("Keyboard", func(t *testing.T, b *browser) {
 		p := b.open(s.url("/"))
 		p.waitText("#status", "Not connected")
 		press := func(key, until string) {
@@ -176,7 +176,7 @@ func TestPlayground(t *testing.T) {
 		p.wait(`document.querySelector('.tab[data-state="subscribed"][aria-selected="true"]')`)
 	})
 
-	sub("EveryControlHasAName", func(t *testing.T, b *chromium) {
+	sub("EveryControlHasAName", func(t *testing.T, b *browser) {
 		p := connected(b, s)
 		p.run(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 			tree, err := cdp.Call(ctx, target, accessibility.GetFullAXTree, accessibility.GetFullAXTreeParams{})
@@ -204,7 +204,7 @@ func TestPlayground(t *testing.T) {
 		}))
 	})
 
-	sub("NothingFromElsewhere", func(t *testing.T, b *chromium) {
+	sub("NothingFromElsewhere", func(t *testing.T, b *browser) {
 		p := connected(b, s)
 		addresses := p.addresses()
 		if len(addresses) < 10 {
@@ -217,7 +217,7 @@ func TestPlayground(t *testing.T) {
 		}
 	})
 
-	sub("NothingMoves", func(t *testing.T, b *chromium) {
+	sub("NothingMoves", func(t *testing.T, b *browser) {
 		p := b.open(s.url("/"))
 		p.waitText("#status", "Not connected")
 		p.watchMoves()
@@ -236,7 +236,7 @@ func TestPlayground(t *testing.T) {
 		}
 	})
 
-	sub("NothingMovesWhileItLoads", func(t *testing.T, b *chromium) {
+	sub("NothingMovesWhileItLoads", func(t *testing.T, b *browser) {
 		p := b.open(inTwoParts(t, s.url("/")))
 		p.watchMoves()
 		p.wait(`document.querySelector('#url').value !== ''`)
@@ -245,7 +245,7 @@ func TestPlayground(t *testing.T) {
 		}
 	})
 
-	sub("OtherOptions", func(t *testing.T, b *chromium) {
+	sub("OtherOptions", func(t *testing.T, b *browser) {
 		s := start(t, "0", "-options", `{"path": "/live/", "protocolVersion": 1, "pingInterval": 50}`)
 		p := connected(b, s)
 		p.wait(`document.querySelector('#url').value.endsWith('/live/')`)
@@ -255,7 +255,7 @@ func TestPlayground(t *testing.T) {
 		p.waitText("#frames", "#2")
 	})
 
-	sub("Phone", func(t *testing.T, b *chromium) {
+	sub("Phone", func(t *testing.T, b *browser) {
 		p := connected(b, s, chromedp.EmulateViewport(360, 740, chromedp.EmulateMobile, chromedp.EmulateTouch))
 		for _, view := range []string{"connect", "channels", "calls", "wire"} {
 			p.click(fmt.Sprintf(".views button[data-view=%q]", view))
@@ -266,7 +266,7 @@ func TestPlayground(t *testing.T) {
 		}
 	})
 
-	sub("Theme", func(t *testing.T, b *chromium) {
+	sub("Theme", func(t *testing.T, b *browser) {
 		dark := chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 			_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
 				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: "dark"}},
@@ -284,7 +284,7 @@ func TestPlayground(t *testing.T) {
 		p.wait(isDark)
 	})
 
-	sub("SideBySide", func(t *testing.T, b *chromium) {
+	sub("SideBySide", func(t *testing.T, b *browser) {
 		p := b.open(s.url("/side-by-side"))
 		half := func(i int) string { return fmt.Sprintf("document.querySelectorAll('iframe')[%d].contentDocument", i) }
 		for i := range 2 {

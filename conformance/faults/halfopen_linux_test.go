@@ -46,7 +46,7 @@ func TestHalfOpen_SCCBroker(t *testing.T) {
 	n := newNetwork(t)
 	const pings = `SOCKETCLUSTER_OPTIONS={"pingInterval":500,"pingTimeout":1500}`
 	state, near := startSCCCluster(t, n.machine, pings, "SCC_INSTANCE_IP="+n.machine)
-	far := &sccProcess{network: n.namespace, mode: "scc-broker", env: append(near.env,
+	far := &sccProcess{t: t, network: n.namespace, mode: "scc-broker", env: append(near.env,
 		"SCC_INSTANCE_IP="+n.far, "SCC_BROKER_SERVER_LOG_LEVEL=3")}
 	isAt := func(address string) bool { // the channel
 		return (sccbroker.SkeletonRendezvous{}).Map([]string{"ws://" + near.address, "ws://" + address})(room) == "ws://"+address
@@ -54,30 +54,20 @@ func TestHalfOpen_SCCBroker(t *testing.T) {
 	for far.address == "" || !isAt(far.address) {
 		far.address = net.JoinHostPort(n.far, portOf(t, freeport.Addr(t)))
 	}
-	far.start(t)
-	state.waitLog("a broker joined", 2)
+	far.start()
+	state.AwaitRecord("a broker joined", 2)
 	nodes := []*node{startNode(t, "A", "-scc", state.address), startNode(t, "B", "-scc", state.address)}
-	var publishers []*publisher
-	var subscribers []*subscriber
-	for _, node := range nodes {
-		publishers, subscribers = append(publishers, node.publish()), append(subscribers, node.subscribe())
-	}
-	meet(publishers, subscribers)
+	publishers, subscribers := meetOn(nodes...)
 	publishers[0].waitMore(calm)
-	f := begin()
-	n.cut()
+	f := n.cutUntil("cut off from the cluster", nodes...)
 	for _, node := range nodes {
-		node.waitLog("cut off from the cluster", 1)
-	}
-	t.Logf("the nodes found out after %v", time.Since(f.from).Round(100*time.Millisecond))
-	for _, node := range nodes {
-		node.waitLog("joined with the cluster again", 1)
+		node.AwaitRecord("joined with the cluster again", 1)
 	}
 	t.Logf("the channel was at the other broker after %v", time.Since(f.from).Round(100*time.Millisecond))
 	f.end()
 	meet(publishers, subscribers)
 	n.heal()
-	far.waitLog("subscribed", 4) // both nodes, before and after
+	far.AwaitRecord("subscribed", 4) // both nodes, before and after
 	publishers[0].waitMore(5 * calm)
 	checkAll(publishers, subscribers, f)
 }
@@ -85,18 +75,14 @@ func TestHalfOpen_SCCBroker(t *testing.T) {
 func testHalfOpen(t *testing.T, n *network, args ...string) {
 	t.Helper()
 	a, b := startNode(t, "A", args...), n.startNode("B", args...)
-	onA, onB := a.publish(), b.publish()
-	inA, inB := a.subscribe(), b.subscribe()
-	publishers, subscribers := []*publisher{onA, onB}, []*subscriber{inA, inB}
-	meet(publishers, subscribers)
+	publishers, subscribers := meetOn(a, b)
+	onA, onB := publishers[0], publishers[1]
+	inA, inB := subscribers[0], subscribers[1]
 	onA.waitMore(calm)
-	f := begin()
-	n.cut()
-	b.waitLog("cut off from the cluster", 1)
-	t.Logf("the node found out after %v", time.Since(f.from).Round(100*time.Millisecond))
+	f := n.cutUntil("cut off from the cluster", b)
 	onA.waitMore(calm)
 	n.heal()
-	b.waitLog("joined with the cluster again", 1)
+	b.AwaitRecord("joined with the cluster again", 1)
 	f.end()
 	meet(publishers, subscribers)
 	for _, p := range publishers {
@@ -118,12 +104,7 @@ func TestHalfOpen_ByThemselves(t *testing.T) {
 	n := newNetwork(t)
 	nodes, publishers, subscribers := n.byThemselves()
 	publishers[0].waitMore(calm)
-	f := begin()
-	n.cut()
-	for _, node := range nodes {
-		node.waitLog("lost other nodes", 1)
-	}
-	t.Logf("the nodes found out after %v", time.Since(f.from).Round(100*time.Millisecond))
+	f := n.cutUntil("lost other nodes", nodes...)
 	publishers[0].waitMore(calm)
 	n.heal()
 	f.end()
@@ -142,18 +123,15 @@ func TestHalfOpen_MinPeers(t *testing.T) {
 	n := newNetwork(t)
 	nodes, publishers, subscribers := n.byThemselves("-cluster-min-peers", "1")
 	publishers[0].waitMore(calm)
-	f := begin()
-	n.cut()
-	nodes[1].waitLog("cut off from the cluster", 1)
+	f := n.cutUntil("cut off from the cluster", nodes[1])
 	alone := begin()
-	nodes[0].waitLog("lost other nodes", 1)
-	nodes[2].waitLog("lost other nodes", 1)
-	t.Logf("the nodes found out after %v", time.Since(f.from).Round(100*time.Millisecond))
+	nodes[0].AwaitRecord("lost other nodes", 1)
+	nodes[2].AwaitRecord("lost other nodes", 1)
 	publishers[0].waitMore(calm)
 	publishers[2].waitMore(calm)
 	alone.end()
 	n.heal()
-	nodes[1].waitLog("joined with the cluster again", 1)
+	nodes[1].AwaitRecord("joined with the cluster again", 1)
 	f.end()
 	meet(publishers, subscribers)
 	for i, p := range publishers {
@@ -166,7 +144,7 @@ func TestHalfOpen_MinPeers(t *testing.T) {
 	t.Logf("B: %d published, %d of them failed by name, %d of those while it knew that it was alone, when none was confirmed",
 		len(publishers[1].sent), publishers[1].wantFailures(f), publishers[1].wantRefused(alone))
 	for i, node := range nodes {
-		if cut := node.lines.find("cut off from the cluster", 1) != nil; cut != (i == 1) {
+		if cut := node.Log.Has("cut off from the cluster"); cut != (i == 1) {
 			t.Errorf("node %s is cut off: %t, want that of the one that is alone", node.name, cut)
 		}
 	}
@@ -204,9 +182,9 @@ func (n *network) byThemselves(more ...string) (nodes []*node, publishers []*pub
 		runNode(n.t, "", "127.0.0.1", nil, "C", args(n.machine+":0")...),
 	}
 	for _, node := range nodes {
-		publishers, subscribers = append(publishers, node.joined().publish()), append(subscribers, node.subscribe())
+		node.joined()
 	}
-	meet(publishers, subscribers)
+	publishers, subscribers = meetOn(nodes...)
 	return nodes, publishers, subscribers
 }
 
@@ -217,8 +195,7 @@ func TestDroppedPackets(t *testing.T) {
 	n := newNetwork(t)
 	nats := startNATS(t, net.JoinHostPort(n.machine, portOf(t, freeport.Addr(t))))
 	a, b := startNode(t, "A", "-nats", "nats://"+nats.address), n.startNode("B", "-nats", "nats://"+nats.address)
-	publishers, subscribers := []*publisher{a.publish(), b.publish()}, []*subscriber{a.subscribe(), b.subscribe()}
-	meet(publishers, subscribers)
+	publishers, subscribers := meetOn(a, b)
 	var long []*fault // a machine that is busy may take too long for a moment
 	for range 5 {
 		publishers[1].waitMore(calm / 2)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )
 
 // natsMode as the first argument makes a NATS server of this test.
@@ -50,53 +51,51 @@ func runNATS(args []string) int {
 
 // natsServer is a NATS server of its own process.
 type natsServer struct {
-	*process
+	*programtest.Process
+	t       *testing.T
 	address string
 	args    []string
 }
 
 func startNATS(t *testing.T, address string, args ...string) *natsServer {
 	t.Helper()
-	s := &natsServer{address: address, args: append([]string{natsMode, address}, args...)}
-	s.process = run(t, "", nil, os.Args[0], s.args...)
-	waitListening(t, address)
+	s := &natsServer{t: t, address: address, args: append([]string{natsMode, address}, args...)}
+	s.start()
 	return s
 }
 
-// restart starts a server anew that was killed.
-func (s *natsServer) restart() {
+// start starts the server, anew if it was killed.
+func (s *natsServer) start() {
 	s.t.Helper()
-	s.process = run(s.t, "", nil, os.Args[0], s.args...)
-	waitListening(s.t, s.address)
+	s.Process = run(s.t, "", nil, os.Args[0], s.args...)
+	s.AwaitListening(s.address)
 }
 
 // TestNATSKilled kills the NATS server between two nodes, and starts it anew.
 func TestNATSKilled(t *testing.T) {
 	t.Parallel()
 	nats := startNATS(t, freeport.Addr(t))
-	testEngineKilled(t, func() { nats.kill() }, nats.restart, "-nats", "nats://"+nats.address)
+	testEngineKilled(t, func() { nats.Kill() }, nats.start, "-nats", "nats://"+nats.address)
 }
 
 // testEngineKilled kills the engine of two nodes under traffic, twice.
 func testEngineKilled(t *testing.T, kill, restart func(), args ...string) {
 	t.Helper()
 	a, b := startNode(t, "A", args...), startNode(t, "B", args...)
-	publishers := []*publisher{a.publish(), b.publish()}
-	subscribers := []*subscriber{a.subscribe(), b.subscribe()}
-	meet(publishers, subscribers)
+	publishers, subscribers := meetOn(a, b)
 	var faults []*fault
 	for i := range 2 {
 		publishers[0].waitMore(calm)
 		f := begin()
 		kill()
-		a.waitLog("cut off from the cluster", i+1)
-		b.waitLog("cut off from the cluster", i+1)
+		a.AwaitRecord("cut off from the cluster", i+1)
+		b.AwaitRecord("cut off from the cluster", i+1)
 		if i == 0 {
 			subscribers = append(subscribers, b.subscribe()) // who comes meanwhile is served
 		}
 		restart()
-		a.waitLog("joined with the cluster again", i+1)
-		b.waitLog("joined with the cluster again", i+1)
+		a.AwaitRecord("joined with the cluster again", i+1)
+		b.AwaitRecord("joined with the cluster again", i+1)
 		f.end()
 		faults = append(faults, f)
 		meet(publishers, subscribers)
@@ -132,23 +131,19 @@ func TestNATSClusterServerKilled(t *testing.T) {
 		servers = append(servers, startNATS(t, clients[i], portOf(t, routes[i]), strings.Join(routes, ",")))
 	}
 	var nodes []*node
-	var publishers []*publisher
-	var subscribers []*subscriber
 	for i := range 3 {
 		// It knows of one and is told of the others.
-		n := startNode(t, names[i], "-nats", "nats://"+clients[i])
-		nodes = append(nodes, n)
-		publishers, subscribers = append(publishers, n.publish()), append(subscribers, n.subscribe())
+		nodes = append(nodes, startNode(t, names[i], "-nats", "nats://"+clients[i]))
 	}
-	meet(publishers, subscribers)
+	publishers, subscribers := meetOn(nodes...)
 	f := begin()
-	servers[2].kill()
-	nodes[2].waitLog("cut off from the cluster", 1)
-	nodes[2].waitLog("joined with the cluster again", 1) // by a server that it was told of
+	servers[2].Kill()
+	nodes[2].AwaitRecord("cut off from the cluster", 1)
+	nodes[2].AwaitRecord("joined with the cluster again", 1) // by a server that it was told of
 	f.end()
 	meet(publishers, subscribers)
 	publishers[0].waitMore(calm)
-	servers[2].restart()
+	servers[2].start()
 	publishers[0].waitMore(calm)
 	for i, p := range publishers {
 		p.finish()
@@ -178,19 +173,18 @@ func TestNATSCut(t *testing.T) {
 func testCut(t *testing.T, proxy *brokertest.Proxy, direct, proxied []string) {
 	t.Helper()
 	a, b := startNode(t, "A", direct...), startNode(t, "B", proxied...)
-	onA, onB := a.publish(), b.publish()
-	inA, inB := a.subscribe(), b.subscribe()
-	publishers, subscribers := []*publisher{onA, onB}, []*subscriber{inA, inB}
-	meet(publishers, subscribers)
+	publishers, subscribers := meetOn(a, b)
+	onA, onB := publishers[0], publishers[1]
+	inA, inB := subscribers[0], subscribers[1]
 	var faults []*fault
 	for i := range 3 {
 		onA.waitMore(calm)
 		f := begin()
 		proxy.Cut()
-		b.waitLog("cut off from the cluster", i+1)
+		b.AwaitRecord("cut off from the cluster", i+1)
 		onA.waitMore(calm)
 		proxy.Heal()
-		b.waitLog("joined with the cluster again", i+1)
+		b.AwaitRecord("joined with the cluster again", i+1)
 		f.end()
 		faults = append(faults, f)
 		meet(publishers, subscribers)

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"time"
 )
 
 // network is a small one of its own: a switch, to which this machine and a namespace
@@ -74,6 +75,18 @@ func newNetwork(t *testing.T) *network {
 // cut takes the namespace's port of the switch down: what is sent is dropped, and
 // nobody is told.
 func (n *network) cut() { n.in(n.hub, "link set %s down", n.port) }
+
+// cutUntil cuts the namespace off, and waits until these nodes have logged a message.
+func (n *network) cutUntil(message string, nodes ...*node) *fault {
+	n.t.Helper()
+	f := begin()
+	n.cut()
+	for _, node := range nodes {
+		node.AwaitRecord(message, 1)
+	}
+	n.t.Logf("%q was logged after %v", message, time.Since(f.from).Round(100*time.Millisecond))
+	return f
+}
 
 func (n *network) heal() { n.in(n.hub, "link set %s up", n.port) }
 

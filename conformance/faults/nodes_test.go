@@ -43,7 +43,7 @@ func TestNodeKilled(t *testing.T) {
 	meet(publishers, append(stay, c.subscribe()))
 	for range 2 {
 		publishers[0].waitMore(calm)
-		c.kill()
+		c.Kill()
 		publishers[0].waitMore(calm)
 		publishers[1].waitMore(calm)
 		c = start[2]().joined()
@@ -73,14 +73,14 @@ func TestNodeKilled_MinPeers(t *testing.T) {
 	for i := range 2 {
 		onA.waitMore(calm)
 		f := begin()
-		b.kill()
-		a.waitLog("cut off from the cluster", i+1)
+		b.Kill()
+		a.AwaitRecord("cut off from the cluster", i+1)
 		alone := begin()
 		onA.waitTried(calm)
 		alone.end()
 		onA.wantRefused(alone)
 		b = start[1]().joined()
-		a.waitLog("joined with the cluster again", i+1)
+		a.AwaitRecord("joined with the cluster again", i+1)
 		f.end()
 		faults = append(faults, f)
 	}
@@ -118,7 +118,9 @@ func testRollingRestart(t *testing.T, start []func() *node) {
 		publishers := []*publisher{stay[0].publish(), stay[1].publish(), old.publish()}
 		meet(publishers, subscribers)
 		publishers[2].waitMore(calm)
-		old.interrupt()
+		if status := old.Terminate(); status != 0 {
+			t.Errorf("%s ends with %d, want 0", old.name, status)
+		}
 		nodes[i] = start[i]().joined()
 		back := nodes[i].subscribe()
 		meet(publishers[:2], []*subscriber{back})

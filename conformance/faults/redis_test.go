@@ -38,20 +38,17 @@ func TestRedisFailover(t *testing.T) {
 	sentinel := redistest.StartSentinel(t, "faults", master.Addr, password, sentinels)
 	sentinel.AwaitReplica(t)
 	env := []string{"SOCKETCLUSTER_REDIS_PASSWORD=" + password, "SOCKETCLUSTER_REDIS_SENTINEL_PASSWORD=" + sentinels}
-	var publishers []*publisher
-	var subscribers []*subscriber
 	var nodes []*node
 	for _, name := range names[:2] {
-		n := startNodeIn(t, "", "127.0.0.1", env, name, "-redis", sentinel.Addr, "-redis-sentinel", "faults")
-		nodes, publishers, subscribers = append(nodes, n), append(publishers, n.publish()), append(subscribers, n.subscribe())
+		nodes = append(nodes, startNodeIn(t, "", "127.0.0.1", env, name, "-redis", sentinel.Addr, "-redis-sentinel", "faults"))
 	}
-	meet(publishers, subscribers)
+	publishers, subscribers := meetOn(nodes...)
 	publishers[0].waitMore(calm)
 	f := begin()
 	master.Kill()
 	for _, n := range nodes {
-		n.waitLog("cut off from the cluster", 1)
-		n.waitLog("joined with the cluster again", 1)
+		n.AwaitRecord("cut off from the cluster", 1)
+		n.AwaitRecord("joined with the cluster again", 1)
 	}
 	f.end()
 	t.Logf("the nodes were joined again after %v", f.to.Sub(f.from).Round(100*time.Millisecond))

@@ -5,11 +5,13 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )
 
 // sccProcess is a process of an SCC cluster other than a worker.
 type sccProcess struct {
-	*process
+	*programtest.Process
+	t       *testing.T
 	network string // namespace; "" = that of the test
 	address string
 	mode    string
@@ -20,25 +22,20 @@ type sccProcess struct {
 // this machine.
 func startSCC(t *testing.T, host, mode string, env ...string) *sccProcess {
 	t.Helper()
-	p := &sccProcess{address: net.JoinHostPort(host, portOf(t, freeport.Addr(t))), mode: mode, env: env}
-	p.start(t)
+	p := &sccProcess{t: t, address: net.JoinHostPort(host, portOf(t, freeport.Addr(t))), mode: mode, env: env}
+	p.start()
 	return p
 }
 
-func (p *sccProcess) start(t *testing.T) {
-	t.Helper()
+// start starts the process, anew if it was killed.
+func (p *sccProcess) start() {
+	p.t.Helper()
 	host, port, err := net.SplitHostPort(p.address)
 	if err != nil {
-		t.Fatal(err)
+		p.t.Fatal(err)
 	}
-	p.process = run(t, p.network, p.env, agserver, p.mode, "-host", host, "-port", port, "-log-format", "json")
-	waitListening(t, p.address)
-}
-
-// restart starts a process anew that was killed.
-func (p *sccProcess) restart() {
-	p.t.Helper()
-	p.start(p.t)
+	p.Process = run(p.t, p.network, p.env, agserver.File(p.t), p.mode, "-host", host, "-port", port, "-log-format", "json")
+	p.AwaitListening(p.address)
 }
 
 // startSCCCluster starts an scc-state that announces at once, and a broker, on an
@@ -56,7 +53,7 @@ func startSCCCluster(t *testing.T, host string, env ...string) (state, broker *s
 func TestSCCBrokerKilled(t *testing.T) {
 	t.Parallel()
 	state, broker := startSCCCluster(t, "127.0.0.1")
-	testEngineKilled(t, func() { broker.kill() }, broker.restart, "-scc", state.address)
+	testEngineKilled(t, func() { broker.Kill() }, broker.start, "-scc", state.address)
 }
 
 // TestSCCStateKilled kills the scc-state under traffic, and starts it anew: nobody
@@ -65,16 +62,14 @@ func TestSCCStateKilled(t *testing.T) {
 	t.Parallel()
 	state, broker := startSCCCluster(t, "127.0.0.1")
 	a, b := startNode(t, "A", "-scc", state.address), startNode(t, "B", "-scc", state.address)
-	publishers := []*publisher{a.publish(), b.publish()}
-	subscribers := []*subscriber{a.subscribe(), b.subscribe()}
-	meet(publishers, subscribers)
+	publishers, subscribers := meetOn(a, b)
 	for i := range 2 {
 		publishers[0].waitMore(calm)
-		state.kill()
+		state.Kill()
 		publishers[0].waitMore(calm)
-		state.restart()
-		broker.waitLog("joined the cluster", i+2)
-		state.waitLog("a worker joined", 2)
+		state.start()
+		broker.AwaitRecord("joined the cluster", i+2)
+		state.AwaitRecord("a worker joined", 2)
 	}
 	publishers[1].waitMore(calm)
 	checkAll(publishers, subscribers)

@@ -259,6 +259,16 @@ func meet(publishers []*publisher, subscribers []*subscriber) {
 	}
 }
 
+// meetOn publishes and subscribes on every node, and waits until all hear all.
+func meetOn(nodes ...*node) (publishers []*publisher, subscribers []*subscriber) {
+	for _, n := range nodes {
+		n.t.Helper()
+		publishers, subscribers = append(publishers, n.publish()), append(subscribers, n.subscribe())
+	}
+	meet(publishers, subscribers)
+	return publishers, subscribers
+}
+
 // wantDelivered checks what the subscriber got from a publisher that has finished:
 // no number twice or out of order, and from the first one on all that were
 // confirmed, but for the path's faults.

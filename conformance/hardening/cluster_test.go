@@ -15,6 +15,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -54,9 +55,9 @@ func TestA6_NoKey(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, env := range []string{"dev", "prod"} {
-				status, log := runProgram(t, append(args, "-env", env)...)
-				if status != 2 || !strings.Contains(log, "authKey") {
-					t.Errorf("%s: exit status %d, want 2 and a word on authKey\n%s", env, status, log)
+				status, _, stderr := programtest.Run(t, command(t, append(args, "-env", env)...))
+				if status != 2 || !strings.Contains(stderr, "authKey") {
+					t.Errorf("%s: exit status %d, want 2 and a word on authKey\n%s", env, status, stderr)
 				}
 			}
 		})

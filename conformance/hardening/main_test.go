@@ -12,9 +12,7 @@ func TestMain(m *testing.M) {
 		os.Exit(child(options))
 	}
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
-		if err := os.RemoveAll(scratch); err != nil && status == 0 {
-			status = 1
-		}
+		agserverProgram.Remove()
 		os.Exit(status)
 	}))
 }

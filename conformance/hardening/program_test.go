@@ -6,125 +6,43 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
+
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )
+
+var agserverProgram = programtest.Binary{Package: "./cmd/agserver", Race: true}
 
 // program is cmd/agserver as a process.
 type program struct {
-	*testing.T
-	cmd  *exec.Cmd
+	*programtest.Process
 	addr string
-
-	mu  sync.Mutex
-	log bytes.Buffer
 }
 
-// Write takes what the process writes to its standard error.
-func (p *program) Write(b []byte) (int, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.log.Write(b)
+// command prepares a run on a free port of 127.0.0.1.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	return exec.Command(agserverProgram.File(t), append([]string{"-host", "127.0.0.1", "-port", "0"}, args...)...)
 }
-
-// logged is the log so far.
-func (p *program) logged() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.log.String()
-}
-
-// scratch is the folder of built, once it is there; TestMain removes it.
-var scratch string
-
-// built is the program's file, built at the first call.
-var built = sync.OnceValues(func() (file string, err error) {
-	if scratch, err = os.MkdirTemp("", "hardening"); err != nil {
-		return "", err
-	}
-	file = filepath.Join(scratch, "agserver")
-	args := []string{"build", "-buildvcs=false", "-o", file, "../../cmd/agserver"}
-	if raceDetector { // the packages are compiled already
-		args = slices.Insert(args, 1, "-race")
-	}
-	out, err := exec.Command("go", args...).CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("%w\n%s", err, out)
-	}
-	return file, nil
-})
 
 // startProgram starts the server and waits until it listens.
 func startProgram(t *testing.T, args ...string) *program {
 	t.Helper()
-	file, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &program{T: t, cmd: exec.Command(file, append([]string{"-host", "127.0.0.1", "-port", "0"}, args...)...)}
-	p.cmd.Stdout, p.cmd.Stderr = p, p
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if p.cmd.ProcessState == nil {
-			_ = p.cmd.Process.Kill()
-			_ = p.cmd.Wait()
-		}
-	})
+	p := &program{Process: programtest.Start(t, command(t, args...))}
 	address := regexp.MustCompile(`listening"?[, ]"?address"?[=:]"?(127\.0\.0\.1:\d+)`)
-	if !poll(func() bool {
-		m := address.FindStringSubmatch(p.logged())
+	p.Await("say where it listens", func() bool {
+		m := address.FindStringSubmatch(p.Log.String())
 		if m != nil {
 			p.addr = m[1]
 		}
 		return m != nil
-	}) {
-		t.Fatalf("the program does not say where it listens:\n%s", p.logged())
-	}
+	})
 	return p
-}
-
-// runProgram runs the server with arguments that it cannot start with.
-func runProgram(t *testing.T, args ...string) (status int, log string) {
-	t.Helper()
-	file, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := &program{T: t, cmd: exec.Command(file, append([]string{"-host", "127.0.0.1", "-port", "0"}, args...)...)}
-	p.cmd.Stdout, p.cmd.Stderr = p, p
-	if err := p.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	status = p.wait()
-	return status, p.logged()
-}
-
-// terminate sends SIGTERM and returns the exit status.
-func (p *program) terminate() int {
-	p.Helper()
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		p.Fatal(err)
-	}
-	return p.wait()
-}
-
-func (p *program) wait() int {
-	p.Helper()
-	timer := time.AfterFunc(patience, func() { _ = p.cmd.Process.Kill() })
-	defer timer.Stop()
-	_ = p.cmd.Wait() // the status says it
-	return p.cmd.ProcessState.ExitCode()
 }
 
 // SIGTERM under load: no longer ready, sockets closed in stages without a status,
@@ -164,9 +82,7 @@ func TestC6_Termination(t *testing.T) {
 	if !poll(func() bool { return acknowledged[0].Load() > 20 && acknowledged[sockets-1].Load() > 20 }) {
 		t.Fatal("there is no load")
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-		t.Fatal(err)
-	}
+	p.Signal(syscall.SIGTERM)
 	for n := range sockets {
 		if code := <-closed; code != 1005 {
 			t.Errorf("a socket was closed with %d, want a close frame without a status", code)
@@ -177,8 +93,8 @@ func TestC6_Termination(t *testing.T) {
 			}
 		}
 	}
-	if status := p.wait(); status != 0 {
-		t.Errorf("exit status %d, want 0\n%s", status, p.logged())
+	if status := p.AwaitEnd(); status != 0 {
+		t.Errorf("exit status %d, want 0\n%s", status, p.Log.String())
 	}
 	for n := range sockets {
 		if got, want := received[n].Load(), acknowledged[n].Load(); got < want {
@@ -253,13 +169,13 @@ func TestA9_LogInjection(t *testing.T) {
 			d.close()
 			c.write(closeFrame(4999, "\nlevel=ERROR msg=forged "+strings.Repeat("x", 80)))
 			c.closeCode()
-			if !poll(func() bool { return strings.Contains(p.logged(), "4999") }) {
-				t.Errorf("the closure is not logged:\n%s", p.logged())
+			if !poll(func() bool { return strings.Contains(p.Log.String(), "4999") }) {
+				t.Errorf("the closure is not logged:\n%s", p.Log.String())
 			}
-			if status := p.terminate(); status != 0 {
+			if status := p.Terminate(); status != 0 {
 				t.Errorf("exit status %d", status)
 			}
-			log := p.logged()
+			log := p.Log.String()
 			for line := range strings.Lines(log) {
 				if !isRecord(format, line) || strings.Contains(line, "msg=forged") && !strings.Contains(line, `\nlevel`) && !strings.Contains(line, `\ntime`) {
 					t.Errorf("no record of the program: %q", line)

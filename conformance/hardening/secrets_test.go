@@ -1,13 +1,12 @@
 package hardening_test
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
+
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )
 
 // Secrets of the tests of logs. Each is a word that stands nowhere else.
@@ -42,10 +41,10 @@ func TestA9_NoSecrets(t *testing.T) {
 			other.closeCode()
 			c.write(closeFrame(4321, "done with "+issued.Token[:100])) // as long as a reason may be
 			c.closeCode()
-			if !poll(func() bool { return strings.Contains(p.logged(), "4321") && strings.Contains(p.logged(), id) }) {
-				t.Errorf("the log is not that of details:\n%s", p.logged())
+			if !poll(func() bool { return strings.Contains(p.Log.String(), "4321") && strings.Contains(p.Log.String(), id) }) {
+				t.Errorf("the log is not that of details:\n%s", p.Log.String())
 			}
-			if status := p.terminate(); status != 0 {
+			if status := p.Terminate(); status != 0 {
 				t.Errorf("exit status %d", status)
 			}
 			parts := strings.Split(issued.Token, ".")
@@ -72,7 +71,7 @@ func (c *client) useToken(token string) {
 func (p *program) without(t *testing.T, secrets ...string) {
 	t.Helper()
 	for _, secret := range secrets {
-		for line := range strings.Lines(p.logged()) {
+		for line := range strings.Lines(p.Log.String()) {
 			if strings.Contains(line, secret) {
 				t.Errorf("the log holds %q: %s", secret, line)
 			}
@@ -82,10 +81,6 @@ func (p *program) without(t *testing.T, secrets ...string) {
 
 // What is said about settings that are wrong does not repeat the secrets in them.
 func TestA9_SettingsWithSecrets(t *testing.T) {
-	file, err := built()
-	if err != nil {
-		t.Fatal(err)
-	}
 	for name, options := range map[string]string{
 		"TornJSON":        `{"authKey":"` + secretKey + `"`,
 		"NoText":          `{"authKey":["` + secretKey + `"]}`,
@@ -101,20 +96,19 @@ func TestA9_SettingsWithSecrets(t *testing.T) {
 	} {
 		for _, how := range []string{"flag", "variable"} {
 			t.Run(name+"/"+how, func(t *testing.T) {
-				cmd := exec.Command(file, "-host", "127.0.0.1", "-port", "0", "-log-level", "3")
-				cmd.Env = os.Environ()
+				cmd := command(t, "-log-level", "3")
 				if how == "flag" {
 					cmd.Args = append(cmd.Args, "-options", options)
 				} else {
-					cmd.Env = append(cmd.Env, "SOCKETCLUSTER_OPTIONS="+options)
+					cmd.Env = append(cmd.Environ(), "SOCKETCLUSTER_OPTIONS="+options)
 				}
 				refused(t, cmd)
 			})
 		}
 	}
 	t.Run("NATS", func(t *testing.T) {
-		cmd := exec.Command(file, "-host", "127.0.0.1", "-port", "0", "-log-level", "3", "-cluster-port", "0")
-		cmd.Env = append(os.Environ(), "SOCKETCLUSTER_NATS_URL=nats://user:"+secretKey+"@127.0.0.1:1")
+		cmd := command(t, "-log-level", "3", "-cluster-port", "0")
+		cmd.Env = append(cmd.Environ(), "SOCKETCLUSTER_NATS_URL=nats://user:"+secretKey+"@127.0.0.1:1")
 		refused(t, cmd)
 	})
 }
@@ -129,7 +123,7 @@ func TestA9_LateErrors(t *testing.T) {
 	if code := c.closeCode(); code != 4002 {
 		t.Errorf("a socket whose token cannot be signed is closed with %d, want 4002", code)
 	}
-	if status := p.terminate(); status != 0 {
+	if status := p.Terminate(); status != 0 {
 		t.Errorf("exit status %d, want 0", status)
 	}
 	p.without(t, secretKey)
@@ -138,20 +132,12 @@ func TestA9_LateErrors(t *testing.T) {
 // refused runs a program that must not start, and looks at what it says.
 func refused(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
+	status, stdout, stderr := programtest.Run(t, cmd)
+	said := stdout + stderr
+	if status == 0 || said == "" {
+		t.Errorf("the program ended with %d and said %q, want a refusal and why", status, said)
 	}
-	timer := time.AfterFunc(patience, func() {
-		t.Error("the program goes on")
-		_ = cmd.Process.Kill()
-	})
-	defer timer.Stop()
-	if err := cmd.Wait(); err == nil || out.Len() == 0 {
-		t.Errorf("the program ended with %v and said %q, want a refusal and why", err, out.String())
-	}
-	if strings.Contains(out.String(), secretKey) {
-		t.Errorf("the program said %q", out.String())
+	if strings.Contains(said, secretKey) {
+		t.Errorf("the program said %q", said)
 	}
 }

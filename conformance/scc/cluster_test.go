@@ -1,132 +1,51 @@
 package scc_test
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )
 
-// patience is how long what has to come may take: much, as the machine may be
-// busy.
-const patience = time.Minute
+const patience = programtest.Patience
 
 // authKey is that of the clusters under test.
 const authKey = "between us"
 
 // process is a running program.
 type process struct {
-	t       testing.TB
+	*programtest.Process
 	name    string
-	cmd     *exec.Cmd
 	address string
-	log     log
-	ended   chan struct{} // closed when it has
-}
-
-// log keeps what a program writes.
-type log struct {
-	mu   sync.Mutex
-	text bytes.Buffer
-}
-
-func (l *log) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.Write(p)
-}
-
-func (l *log) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.text.String()
 }
 
 // startProcess starts a program that listens at address, and waits until it
-// does. It ends with the test.
+// does.
 func startProcess(t testing.TB, name, address string, cmd *exec.Cmd, env ...string) *process {
 	t.Helper()
-	p := &process{t: t, name: name, cmd: cmd, address: address, ended: make(chan struct{})}
-	for _, variable := range os.Environ() {
-		key, _, _ := strings.Cut(variable, "=")
-		if key != "ENV" && !strings.HasPrefix(key, "SOCKETCLUSTER_") && !strings.HasPrefix(key, "SCC_") {
-			cmd.Env = append(cmd.Env, variable)
-		}
-	}
-	cmd.Env = append(cmd.Env, env...)
-	cmd.Stdout, cmd.Stderr = &p.log, &p.log
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	go func() { // ends with the program
-		_ = cmd.Wait()
-		close(p.ended)
-	}()
-	t.Cleanup(func() {
-		p.kill()
-		if t.Failed() {
-			t.Logf("%s at %s wrote:\n%s", name, address, p.log.String())
-		}
-	})
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		if c, err := net.Dial("tcp", address); err == nil {
-			_ = c.Close()
-			return p
-		}
-		select {
-		case <-p.ended:
-			t.Fatalf("%s has ended:\n%s", name, p.log.String())
-		default:
-		}
-		if time.Now().After(deadline) {
-			t.Fatalf("%s does not start:\n%s", name, p.log.String())
-		}
-	}
-}
-
-// kill ends the process without a word, and waits until it has ended.
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // it may have ended by itself
-	<-p.ended
+	cmd.Env = program.Environ(env...)
+	p := &process{programtest.Start(t, cmd), name, address}
+	p.AwaitListening(address)
+	return p
 }
 
 func port(address string) string { return address[strings.LastIndexByte(address, ':')+1:] }
 
-// agserverPath is where the program is built. TestMain takes it away.
-func agserverPath() string {
-	return filepath.Join(os.TempDir(), fmt.Sprintf("agserver-scc-test-%d", os.Getpid()))
-}
-
-// agserver builds the program once.
-var agserver = sync.OnceValues(func() (string, error) {
-	path := agserverPath()
-	out, err := exec.Command("go", "build", "-o", path, "../../cmd/agserver").CombinedOutput()
-	if err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, out)
-	}
-	return path, nil
-})
+var agserver = programtest.Binary{Package: "./cmd/agserver"}
 
 func agserverCommand(t testing.TB, args ...string) *exec.Cmd {
 	t.Helper()
-	path, err := agserver()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return exec.Command(path, args...)
+	return exec.Command(agserver.File(t), args...)
 }
 
 func nodeCommand(t testing.TB, script string) *exec.Cmd {
@@ -163,7 +82,7 @@ func startState(t testing.TB, address string, startup time.Duration) *process {
 // gives brokers the time to come back before workers do.
 func (c *cluster) restartState() {
 	c.t.Helper()
-	c.state.kill()
+	c.state.Kill()
 	c.state = startState(c.t, c.state.address, 3*time.Second)
 }
 

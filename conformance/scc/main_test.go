@@ -8,8 +8,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
-		_ = os.Remove(agserverPath()) // a short run has built none
-		os.Exit(code)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		agserver.Remove()
+		os.Exit(status)
 	}))
 }

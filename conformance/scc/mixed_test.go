@@ -2,7 +2,6 @@ package scc_test
 
 import (
 	"fmt"
-	"syscall"
 	"testing"
 )
 
@@ -40,7 +39,7 @@ func TestMixed(t *testing.T) {
 	tr.report("a broker has come")
 
 	tr.disturb()
-	second.kill()
+	second.Kill()
 	tr.waitBrokers(first, third)
 	tr.settle()
 	tr.report("a broker has died")
@@ -82,11 +81,7 @@ func TestWorker(t *testing.T) {
 				c.workerMember("ours too", c.startWorker(env...), list),
 				c.workerMember("Node", c.startNodeWorker(env...), list))
 			tr.end()
-			if err := ours.cmd.Process.Signal(syscall.SIGTERM); err != nil {
-				t.Fatal(err)
-			}
-			<-ours.ended
-			if status := ours.cmd.ProcessState.ExitCode(); status != 0 {
+			if status := ours.Terminate(); status != 0 {
 				t.Errorf("the worker ends with %d, want 0", status)
 			}
 		})

@@ -2,9 +2,7 @@ package scc_test
 
 import (
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 )
@@ -22,7 +20,7 @@ func (c *cluster) startOurBroker() *process {
 // before workers, as the defaults have it.
 func (c *cluster) replaceState() {
 	c.t.Helper()
-	c.state.kill()
+	c.state.Kill()
 	c.state = startProcess(c.t, "scc-state", c.state.address, agserverCommand(c.t, "scc-state"),
 		"SCC_STATE_SERVER_PORT="+port(c.state.address), "SCC_AUTH_KEY="+authKey, "SCC_STATE_SERVER_STARTUP_DELAY=4000")
 }
@@ -49,22 +47,7 @@ func (c *cluster) waitMapped(workers []*process, brokers ...*process) {
 
 func (c *cluster) waitLog(p *process, ok func(text string) bool) {
 	c.t.Helper()
-	for deadline := time.Now().Add(patience); !ok(p.log.String()); time.Sleep(5 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			c.t.Fatalf("%s never wrote what was waited for", p.name)
-		}
-	}
-}
-
-// end ends a process in order.
-func (p *process) end() {
-	p.t.Helper()
-	_ = p.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-p.ended:
-	case <-time.After(patience):
-		p.t.Fatalf("%s does not end", p.name)
-	}
+	p.Await("write what is waited for", func() bool { return ok(p.Log.String()) })
 }
 
 // skipIfShort leaves out what takes half a minute.
@@ -96,7 +79,7 @@ func TestModes(t *testing.T) {
 				c.waitMapped(workers, brokers...)
 			})
 			tr.change("kill -9 of the first broker", func() {
-				brokers[0].kill()
+				brokers[0].Kill()
 				c.waitMapped(workers, brokers[1])
 			})
 			tr.change("a third broker", func() {
@@ -104,7 +87,7 @@ func TestModes(t *testing.T) {
 				c.waitMapped(workers, brokers[1:]...)
 			})
 			tr.change("end of the second broker", func() {
-				brokers[1].end()
+				brokers[1].Terminate()
 				c.waitMapped(workers, brokers[2])
 			})
 			// The state server is not on the way of messages.
@@ -136,7 +119,7 @@ func TestMigration(t *testing.T) {
 		c.waitMapped(workers, old, broker)
 	})
 	tr.change("npm's broker ends", func() {
-		old.end()
+		old.Terminate()
 		c.waitMapped(workers, broker)
 	})
 
@@ -147,7 +130,7 @@ func TestMigration(t *testing.T) {
 			tr.publishBy(worker)
 		}
 		tr.leave("a worker is replaced", last)
-		workers[1-i].end()
+		workers[1-i].Terminate()
 	}
 	tr.check()
 }
@@ -164,6 +147,6 @@ func TestModes_BrokerEnds(t *testing.T) {
 	for _, w := range workers {
 		tr.subscribe(w)
 	}
-	tr.change("end of a broker", broker.end)
+	tr.change("end of a broker", func() { broker.Terminate() })
 	tr.check()
 }

@@ -128,7 +128,7 @@ func (c *cluster) workerMember(name string, p *process, rooms []string) *member 
 	}
 	m.brokers = func() []string {
 		var last []string
-		for text := range strings.Lines(p.log.String()) {
+		for text := range strings.Lines(p.Log.String()) {
 			if names, ok := strings.CutPrefix(text, "brokers "); ok {
 				last = strings.Fields(names)
 			}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
+	"github.com/socketcluster-go/socketcluster/conformance/internal/chromium"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
 )
 
@@ -22,46 +23,12 @@ const browserTimeout = 3 * time.Minute
 // build of the client play every scenario on a fleet, in a tab of its own.
 func browserPlayer(t *testing.T) func(*testing.T, fleet) observations {
 	t.Helper()
-	program := npm.Chromium(t)
 	build := filepath.Join(npm.Install(t, "."),
 		"node_modules", "socketcluster-client-20", "socketcluster-client.min.js")
-	browser := launch(t, program)
+	browser := chromium.Launch(t)
 	return func(t *testing.T, f fleet) observations {
 		return observations{"socketcluster-client-20.min.js": playInTab(t, browser, build, f)}
 	}
-}
-
-// launch starts a browser that ends with the test.
-func launch(t *testing.T, program string) context.Context {
-	t.Helper()
-	allocator, cancelAllocator := chromedp.NewExecAllocator(context.Background(),
-		chromedp.ExecPath(program), chromedp.UserDataDir(t.TempDir()),
-		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.NoDefaultBrowserCheck,
-		chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true),
-		chromedp.Flag("disable-sync", true),
-		chromedp.Flag("disable-dev-shm-usage", true),
-		// Tabs in the background are to run like the one in front.
-		chromedp.Flag("disable-background-timer-throttling", true),
-		chromedp.Flag("disable-backgrounding-occluded-windows", true),
-		chromedp.Flag("disable-renderer-backgrounding", true),
-		chromedp.WSURLReadTimeout(patience),
-	)
-	ctx, cancel := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		// Cancel asks the browser to close and waits until it has, so that
-		// its profile can be removed.
-		if err := chromedp.Cancel(ctx); err != nil {
-			t.Logf("close the browser: %v", err)
-		}
-		cancel()
-		cancelAllocator()
-	})
-	if err := chromedp.Do(ctx); err != nil {
-		t.Fatalf("start Chromium: %v", err)
-	}
-	return ctx
 }
 
 // playInTab plays every scenario in a tab of its own. Each tab has an origin of

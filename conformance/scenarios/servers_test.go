@@ -1,24 +1,21 @@
 package scenarios_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
-	"strings"
 	"sync"
-	"syscall"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
+	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+)
 
-	// The go command keeps test results until something that the test program
-	// is made of changes: the server is, in this way.
-	_ "github.com/socketcluster-go/socketcluster/agserver"
+var (
+	goApp  = programtest.Binary{Package: "./conformance/app"}
+	binapp = programtest.Binary{Package: "./conformance/scenarios/binapp"}
 )
 
 // options are options of a server, by their names in Node.
@@ -61,7 +58,7 @@ func (f fleet) addr(group string) string { return fmt.Sprintf("127.0.0.1:%d", f[
 // fleets starts both implementations, the one in Go on each of its engines.
 func fleets(t *testing.T) (node, loops, portable, secure fleet) {
 	t.Helper()
-	for _, dir := range []string{"../app", "../reference", "binapp", "js", "js/scenarios"} {
+	for _, dir := range []string{"../reference", "js", "js/scenarios"} {
 		// What a test looks at counts for its kept result, too.
 		if _, err := os.ReadDir(dir); err != nil {
 			t.Fatal(err)
@@ -69,21 +66,15 @@ func fleets(t *testing.T) (node, loops, portable, secure fleet) {
 	}
 	npm.Install(t, ".") // minbin.cjs
 	reference := []string{filepath.Join(npm.Install(t, "../reference"), "main.js")}
-	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin, "../app", "./binapp")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build the servers: %v\n%s", err, out)
-	}
-	app, binapp := filepath.Join(bin, "app"), filepath.Join(bin, "binapp")
-
-	program := npm.Node(t)
-	node = startFleet(t, program, reference...)
-	node["2"]["minbin"] = startServer(t, common, program, append([]string{"--require", "./js/minbin.cjs"}, reference...)...)
-	loops = startFleet(t, app)
+	goApp, binapp := goApp.File(t), binapp.File(t)
+	nodeProgram := npm.Node(t)
+	node = startFleet(t, nodeProgram, reference...)
+	node["2"]["minbin"] = startServer(t, common, nodeProgram, append([]string{"--require", "./js/minbin.cjs"}, reference...)...)
+	loops = startFleet(t, goApp)
 	loops["2"]["minbin"] = startServer(t, common, binapp)
-	portable = startFleet(t, app, "--portable")
+	portable = startFleet(t, goApp, "--portable")
 	portable["2"]["minbin"] = startServer(t, common, binapp, "--portable")
-	secure = startFleet(t, app, "--tls")
+	secure = startFleet(t, goApp, "--tls")
 	secure["2"]["minbin"] = startServer(t, common, binapp, "--tls")
 	secure["tls"] = map[string]int{}
 	if t.Failed() {
@@ -127,34 +118,11 @@ func startServer(t *testing.T, o options, program string, args ...string) int {
 		t.Error(err)
 		return 0
 	}
-	var output strings.Builder
-	for range 3 { // somebody else may take a free port first
-		port, err := freeport.Find()
-		if err != nil {
-			t.Error(err)
-			return 0
-		}
-		cmd := exec.Command(program, append(slices.Clip(args), "--port", fmt.Sprint(port), "--options", string(text))...)
-		cmd.Stderr = &output
-		stdout, err := cmd.StdoutPipe()
-		if err != nil {
-			t.Error(err)
-			return 0
-		}
-		if err := cmd.Start(); err != nil {
-			t.Error(err)
-			return 0
-		}
-		stop := func() {
-			cmd.Process.Signal(syscall.SIGTERM)
-			cmd.Wait()
-		}
-		if line, _ := bufio.NewReader(stdout).ReadString('\n'); strings.HasPrefix(line, "listening on ") {
-			t.Cleanup(stop)
-			return port
-		}
-		stop()
+	server, err := app.Program{Args: append([]string{program}, args...)}.Start(string(text))
+	if err != nil {
+		t.Error(err)
+		return 0
 	}
-	t.Errorf("%s %s does not listen; it wrote: %s", program, strings.Join(args, " "), output.String())
-	return 0
+	t.Cleanup(server.Stop)
+	return server.Port
 }

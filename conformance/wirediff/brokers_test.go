@@ -9,6 +9,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
+	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
 )
 
@@ -21,11 +22,11 @@ func TestTranscripts_OnBrokers(t *testing.T) {
 		t.Skip("starts many processes")
 	}
 	dir := npm.Install(t, "../reference")
-	app, err := goProgram("../..", t.TempDir())
+	built, err := goProgram(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	reference := Program{Args: []string{npm.Node(t), filepath.Join(dir, "main.js")}}
+	reference := app.Program{Args: []string{npm.Node(t), filepath.Join(dir, "main.js")}}
 	for _, broker := range []struct {
 		name string
 		args func(t *testing.T) []string
@@ -38,8 +39,8 @@ func TestTranscripts_OnBrokers(t *testing.T) {
 	} {
 		t.Run(broker.name, func(t *testing.T) {
 			t.Parallel()
-			subject := app
-			subject.Args = append(slices.Clone(app.Args), broker.args(t)...)
+			subject := built
+			subject.Args = append(slices.Clone(built.Args), broker.args(t)...)
 			played := 0
 			r := Runner{Reference: reference, Subject: subject, Parallel: 2}
 			r.Run(readTranscripts(t, "channels"), func(result Result) {

@@ -4,6 +4,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
 )
 
@@ -16,11 +17,11 @@ func FuzzServers_Agree(f *testing.F) {
 		f.Skip("starts processes")
 	}
 	dir := npm.Install(f, "../reference")
-	subject, err := goProgram("../..", f.TempDir())
+	subject, err := goProgram(f.TempDir())
 	if err != nil {
 		f.Fatal(err)
 	}
-	reference := Program{Args: []string{npm.Node(f), filepath.Join(dir, "main.js")}}
+	reference := app.Program{Args: []string{npm.Node(f), filepath.Join(dir, "main.js")}}
 	pairs := make([]serverPair, len(fuzzOptions))
 	f.Cleanup(func() {
 		for i := range pairs {

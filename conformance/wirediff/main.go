@@ -11,7 +11,8 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
+	"github.com/socketcluster-go/socketcluster/internal/program"
 )
 
 func main() {
@@ -199,11 +200,11 @@ func (c *config) runner(root, temp string) (Runner, error) {
 	}
 	switch {
 	case c.same:
-		r.Subject = Program{Args: r.Reference.Args}
+		r.Subject = app.Program{Args: r.Reference.Args}
 	case c.subject != "":
 		r.Subject, err = commandProgram(c.subject)
 	default:
-		r.Subject, err = goProgram(root, temp)
+		r.Subject, err = goProgram(temp)
 	}
 	return r, err
 }

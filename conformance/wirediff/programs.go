@@ -1,44 +1,37 @@
 package main
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
+	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/program"
 )
 
 // referenceProgram is the conformance app on Node in the repository at root.
 // Its packages are installed if they are not there yet.
-func referenceProgram(root string) (Program, error) {
+func referenceProgram(root string) (app.Program, error) {
 	dir := filepath.Join(root, "conformance", "reference")
-	if _, err := os.Stat(filepath.Join(dir, "node_modules", "socketcluster-server")); err != nil {
-		cmd := exec.Command("npm", "ci", "--no-audit", "--no-fund")
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return Program{}, fmt.Errorf("npm ci in %s: %w\n%s", dir, err, out)
-		}
+	if err := npm.Ensure(context.Background(), dir); err != nil {
+		return app.Program{}, err
 	}
-	return Program{Args: []string{"node", filepath.Join(dir, "main.js")}}, nil
+	return app.Program{Args: []string{"node", filepath.Join(dir, "main.js")}}, nil
 }
 
-// goProgram builds the conformance app of the repository at root into dir.
-func goProgram(root, dir string) (Program, error) {
-	out := filepath.Join(dir, "conformance-app")
-	cmd := exec.Command("go", "build", "-o", out, "./conformance/app")
-	cmd.Dir = root
-	if text, err := cmd.CombinedOutput(); err != nil {
-		return Program{}, fmt.Errorf("build the conformance app: %w\n%s", err, text)
-	}
-	return Program{Args: []string{out}}, nil
+// goProgram builds the conformance app of this repository into dir.
+func goProgram(dir string) (app.Program, error) {
+	file := filepath.Join(dir, "conformance-app")
+	return app.Program{Args: []string{file}}, program.Build(context.Background(), file, "./conformance/app")
 }
 
 // commandProgram reads a command line; its words are separated by spaces.
-func commandProgram(command string) (Program, error) {
+func commandProgram(command string) (app.Program, error) {
 	words := strings.Fields(command)
 	if len(words) == 0 {
-		return Program{}, errors.New("empty command")
+		return app.Program{}, errors.New("empty command")
 	}
-	return Program{Args: words}, nil
+	return app.Program{Args: words}, nil
 }

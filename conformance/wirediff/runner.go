@@ -8,12 +8,14 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
 )
 
 // A Runner plays transcripts on two programs and compares what they show.
 type Runner struct {
-	Reference Program
-	Subject   Program
+	Reference app.Program
+	Subject   app.Program
 	// Same says that both programs are the reference: then no difference is
 	// expected, those of the table included.
 	Same bool
@@ -152,15 +154,15 @@ type serverPair struct {
 }
 
 // start makes sure that both servers run.
-func (p *serverPair) start(reference, subject Program, options string) error {
-	if p.reference != nil && !p.reference.Ended() && !p.subject.Ended() {
+func (p *serverPair) start(reference, subject app.Program, options string) error {
+	if p.reference != nil && !p.reference.HasEnded() && !p.subject.HasEnded() {
 		return nil
 	}
 	p.stop()
 	var errs [2]error
 	var wg sync.WaitGroup
-	wg.Go(func() { p.reference, errs[0] = reference.Start(options) })
-	wg.Go(func() { p.subject, errs[1] = subject.Start(options) })
+	wg.Go(func() { p.reference, errs[0] = start(reference, options) })
+	wg.Go(func() { p.subject, errs[1] = start(subject, options) })
 	wg.Wait()
 	return errors.Join(errs[:]...)
 }

@@ -1,38 +1,18 @@
 package main
 
 import (
-	"bufio"
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
-	"os"
-	"os/exec"
-	"strings"
-	"syscall"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
-	"github.com/socketcluster-go/socketcluster/conformance/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
 )
-
-// startTimeout bounds the time from the start of a program to its first line.
-const startTimeout = 30 * time.Second
-
-// A Program is a command that is a conformance app: --port and --options are
-// added to its arguments.
-type Program struct {
-	Args []string
-	Env  []string
-}
 
 // A Server is a running conformance app.
 type Server struct {
-	Addr   string
-	cmd    *exec.Cmd
-	http   *http.Client
-	output *program.Tail
-	exited chan struct{}
+	*app.Process
+	http *http.Client
 }
 
 // LogState is what the app answers to GET /log.
@@ -42,86 +22,20 @@ type LogState struct {
 	Pending int               `json:"pending"`
 }
 
-// startAttempts is how often a program is started anew if it does not come up:
-// somebody else may have taken the port that was free.
-const startAttempts = 3
-
-// Start runs the program and waits until it listens. The caller has to Stop
-// the server.
-func (p Program) Start(options string) (s *Server, err error) {
-	for range startAttempts {
-		if s, err = p.start(options); err == nil {
-			return s, nil
-		}
-	}
-	return nil, err
-}
-
-func (p Program) start(options string) (*Server, error) {
-	port, err := freeport.Find()
+// start runs the program and waits until it listens. The caller has to Stop the
+// server.
+func start(p app.Program, options string) (*Server, error) {
+	process, err := p.Start(options)
 	if err != nil {
 		return nil, err
 	}
-	args := append(p.Args[1:len(p.Args):len(p.Args)], "--port", fmt.Sprint(port), "--options", options)
-	s := &Server{
-		Addr:   fmt.Sprintf("127.0.0.1:%d", port),
-		cmd:    exec.Command(p.Args[0], args...),
-		http:   &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}},
-		output: new(program.Tail),
-		exited: make(chan struct{}),
-	}
-	s.cmd.Env = append(os.Environ(), p.Env...)
-	s.cmd.Stderr = s.output
-	stdout, err := s.cmd.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := s.cmd.Start(); err != nil {
-		return nil, err
-	}
-	ready := make(chan bool, 1)
-	go s.watch(stdout, ready)
-	select {
-	case ok := <-ready:
-		if ok {
-			return s, nil
-		}
-	case <-time.After(startTimeout):
-	}
-	s.Stop()
-	return nil, fmt.Errorf("%s does not listen; it wrote: %s", strings.Join(p.Args, " "), s.output)
-}
-
-// watch waits for the line that says that the app listens, then for its end.
-func (s *Server) watch(stdout io.Reader, ready chan<- bool) {
-	lines := bufio.NewScanner(stdout)
-	ready <- lines.Scan() && strings.HasPrefix(lines.Text(), "listening on ")
-	for lines.Scan() {
-	}
-	s.cmd.Wait()
-	close(s.exited)
+	return &Server{process, &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}, nil
 }
 
 // Stop ends the program and waits for it.
 func (s *Server) Stop() {
 	s.http.CloseIdleConnections()
-	s.cmd.Process.Signal(syscall.SIGTERM)
-	select {
-	case <-s.exited:
-	case <-time.After(startTimeout):
-		s.cmd.Process.Kill()
-		<-s.exited
-	}
-}
-
-// Ended says whether the program has ended by itself.
-func (s *Server) Ended() bool {
-	select {
-	case <-s.exited:
-		return true
-	default:
-		return false
-	}
+	s.Process.Stop()
 }
 
 // Log fetches the app's event log.

@@ -7,6 +7,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
 )
 
@@ -23,7 +24,7 @@ func TestTranscripts_AgreeWithTheReference(t *testing.T) {
 		t.Skip("starts many processes")
 	}
 	dir := npm.Install(t, "../reference")
-	subject, err := goProgram("../..", t.TempDir())
+	subject, err := goProgram(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,7 @@ func TestTranscripts_AgreeWithTheReference(t *testing.T) {
 	portable.Args = append(slices.Clone(subject.Args), "--portable")
 	for _, tc := range []struct {
 		name    string
-		subject Program
+		subject app.Program
 		files   []string
 		want    int // transcripts, at least
 	}{
@@ -40,7 +41,7 @@ func TestTranscripts_AgreeWithTheReference(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := Runner{
-				Reference: Program{Args: []string{npm.Node(t), filepath.Join(dir, "main.js")}},
+				Reference: app.Program{Args: []string{npm.Node(t), filepath.Join(dir, "main.js")}},
 				Subject:   tc.subject,
 				Parallel:  4,
 			}

@@ -7,6 +7,6 @@
 // Without a redis-server on the machine a test is left out; with CI=true in the
 // environment it fails.
 //
-// It imports the standard library only. Each server has a process, and a goroutine
-// of os/exec that reads its output; the test's end waits for both.
+// It imports the standard library, freeport and programtest, whose goroutines end with
+// the test.
 package redistest

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )
 
 // Sentinel is a redis-server that watches over another one.
@@ -49,7 +50,7 @@ func StartSentinel(t testing.TB, name, master, masterPassword, password string) 
 // AwaitReplica waits until the sentinel knows a replica that can take over.
 func (s *Sentinel) AwaitReplica(t testing.TB) {
 	t.Helper()
-	for deadline := time.Now().Add(patience); ; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(programtest.Patience); ; time.Sleep(20 * time.Millisecond) {
 		answer := s.ask(t, "SENTINEL replicas "+s.name)
 		if strings.Contains(answer, "master-link-status\r\n$2\r\nok") {
 			return
@@ -76,7 +77,7 @@ func (s *Sentinel) ask(t testing.TB, command string) string {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_ = c.SetDeadline(time.Now().Add(patience))
+	_ = c.SetDeadline(time.Now().Add(programtest.Patience))
 	if _, err := fmt.Fprintf(c, "AUTH %q\r\n%s\r\nPING\r\n", s.password, command); err != nil {
 		t.Fatal(err)
 	}

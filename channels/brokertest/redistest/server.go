@@ -1,19 +1,15 @@
 package redistest
 
 import (
-	"bytes"
 	"net"
 	"os"
 	"os/exec"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )
-
-// patience bounds the wait for a server to listen.
-const patience = 20 * time.Second
 
 // Program finds redis-server.
 func Program(t testing.TB) string {
@@ -33,10 +29,9 @@ func Program(t testing.TB) string {
 type Server struct {
 	Addr string // host:port
 
-	t    testing.TB
-	cmd  *exec.Cmd
-	args []string
-	log  bytes.Buffer // read when the process has ended
+	t       testing.TB
+	args    []string
+	process *programtest.Process
 }
 
 // TLSPort as an argument of Start makes the server's port one for TLS.
@@ -65,43 +60,18 @@ func run(t testing.TB, program, addr string, args []string) *Server {
 	t.Helper()
 	s := &Server{Addr: addr, t: t, args: append([]string{program}, args...)}
 	s.start()
-	t.Cleanup(func() {
-		s.Kill()
-		if t.Failed() {
-			t.Logf("redis-server at %s:\n%s", s.Addr, s.log.String())
-		}
-	})
 	return s
 }
 
 // start runs the process and waits until it listens.
 func (s *Server) start() {
 	s.t.Helper()
-	s.cmd = exec.Command(s.args[0], s.args[1:]...)
-	s.cmd.Stdout, s.cmd.Stderr = &s.log, &s.log
-	if err := s.cmd.Start(); err != nil {
-		s.t.Fatal(err)
-	}
-	for deadline := time.Now().Add(patience); ; time.Sleep(5 * time.Millisecond) {
-		if c, err := net.Dial("tcp", s.Addr); err == nil {
-			_ = c.Close()
-			return
-		}
-		if time.Now().After(deadline) {
-			s.t.Fatal("redis-server does not start")
-		}
-	}
+	s.process = programtest.Start(s.t, exec.Command(s.args[0], s.args[1:]...))
+	s.process.AwaitListening(s.Addr)
 }
 
 // Kill ends the process at once. Again does nothing.
-func (s *Server) Kill() {
-	if s.cmd == nil {
-		return
-	}
-	_ = s.cmd.Process.Kill()
-	_ = s.cmd.Wait() // it was killed
-	s.cmd = nil
-}
+func (s *Server) Kill() { s.process.Kill() }
 
 // Restart starts the server anew, at the same address, after Kill.
 func (s *Server) Restart() {

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -14,25 +12,15 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/cmd/agload/internal/soak"
+	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )
 
-// buildServer builds agserver, with the race detector if this test has it.
-func buildServer(t *testing.T) string {
-	t.Helper()
-	args := []string{"build", "-o", filepath.Join(t.TempDir(), "agserver")}
-	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
-		args = append(args, "-race")
-	}
-	if out, err := exec.Command("go", append(args, "../../../agserver")...).CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return args[2]
-}
+var agserverProgram = programtest.Binary{Package: "./cmd/agserver", Race: true}
 
 // Three nodes, joined in each way, through bad weather for all that connects them.
 func TestRun_Cluster(t *testing.T) {
 	t.Parallel()
-	node := []string{buildServer(t), "-log-level", "1", "-drain", "500ms", "-host", "127.0.0.1", "-port", "{port}"}
+	node := []string{agserverProgram.File(t), "-log-level", "1", "-drain", "500ms", "-host", "127.0.0.1", "-port", "{port}"}
 	for _, test := range []struct {
 		name         string
 		words        []string

@@ -11,11 +11,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/cmd/agload/internal/proc"
+	"github.com/socketcluster-go/socketcluster/internal/program"
 )
 
 // child is a server that is a process of its own.
@@ -26,9 +25,8 @@ type child struct {
 	address   string
 	held      []net.Listener // keep its ports free until it is started
 	isFragile bool           // it is no server of ours: it is killed always, and owes no status
-	process   *exec.Cmd
-	ended     chan struct{}
-	said      tail
+	process   *program.Process
+	said      program.Tail
 }
 
 // startTime is how long a server may take until it takes connections.
@@ -73,60 +71,37 @@ func (n *child) start(ctx context.Context) (string, error) {
 			words[i] = strings.ReplaceAll(words[i], name, value)
 		}
 	}
-	n.process = exec.Command(words[0], words[1:]...)
+	cmd := exec.Command(words[0], words[1:]...)
 	// Without GOGC agserver collects a small heap seldom: what a leak adds in minutes is
 	// less than what is left lying then.
-	n.process.Env = append(append([]string{"GOGC=100"}, os.Environ()...), `SOCKETCLUSTER_OPTIONS={"authKey":"`+authKey+`"}`)
-	n.process.Stdout, n.process.Stderr = &n.said, &n.said
-	if err := n.process.Start(); err != nil {
-		n.process = nil
+	cmd.Env = append(append([]string{"GOGC=100"}, os.Environ()...), `SOCKETCLUSTER_OPTIONS={"authKey":"`+authKey+`"}`)
+	cmd.Stdout, cmd.Stderr = &n.said, &n.said
+	var err error
+	if n.process, err = program.Start(cmd); err != nil {
 		return "", err
 	}
-	n.ended = make(chan struct{})
-	go func(p *exec.Cmd, ended chan struct{}) { // ends with the process
-		p.Wait()
-		close(ended)
-	}(n.process, n.ended)
-	return n.address, n.await(ctx)
-}
-
-// await waits until the server takes connections.
-func (n *child) await(ctx context.Context) error {
-	look := time.NewTicker(20 * time.Millisecond)
-	defer look.Stop()
-	for deadline := time.Now().Add(startTime); time.Now().Before(deadline); {
-		if c, err := net.DialTimeout("tcp", n.address, time.Second); err == nil {
-			c.Close()
-			return nil
-		}
-		select {
-		case <-look.C:
-		case <-n.ended:
-			return fmt.Errorf("the server ended: %s", n.said.String())
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	ctx, cancel := context.WithTimeout(ctx, startTime)
+	defer cancel()
+	if err := n.process.AwaitListening(ctx, n.address); err != nil {
+		return "", fmt.Errorf("the server takes no connections at %s: %w; it wrote: %s", n.address, err, &n.said)
 	}
-	return fmt.Errorf("the server takes no connections at %s: %s", n.address, n.said.String())
+	return n.address, nil
 }
 
 // endTime is how long an orderly end may take.
 const endTime = 30 * time.Second
 
-// end ends the process by a signal; one that does not end is killed. A status
-// that is not 0 is an error: a program built with the race detector has one when
-// it found something.
-func (n *child) end(signal os.Signal) error {
-	n.process.Process.Signal(signal)
-	select {
-	case <-n.ended:
-	case <-time.After(endTime):
-		n.process.Process.Kill()
-		<-n.ended
-		return fmt.Errorf("the server did not end within %v of %v: %s", endTime, signal, n.said.String())
+// end ends the process, in order if it can; one that does not end so is killed. A
+// status that is not 0 is an error: a program built with the race detector has one
+// when it found something.
+func (n *child) end(inOrder bool) error {
+	if n.isFragile || !inOrder {
+		n.process.Kill()
+	} else if err := n.process.Stop(endTime); err != nil {
+		return fmt.Errorf("the server, after %v: %w; it wrote: %s", endTime, err, &n.said)
 	}
-	if code := n.process.ProcessState.ExitCode(); code > 0 && !n.isFragile { // -1: by the signal
-		return fmt.Errorf("the server ended with status %d: %s", code, n.said.String())
+	if code := n.process.Status(); code > 0 && !n.isFragile { // -1: by the signal
+		return fmt.Errorf("the server ended with status %d: %s", code, &n.said)
 	}
 	return nil
 }
@@ -134,35 +109,32 @@ func (n *child) end(signal os.Signal) error {
 func (n *child) restart(ctx context.Context, inOrder bool) error {
 	n.set(true)
 	defer n.set(false)
-	select {
-	case <-n.ended:
-		return fmt.Errorf("the server had ended by itself: %s", n.said.String())
-	default:
+	if err := n.check(); err != nil {
+		return err
 	}
-	var signal os.Signal = os.Kill
-	if inOrder && !n.isFragile {
-		signal = syscall.SIGTERM
-	}
-	endErr := n.end(signal)
+	endErr := n.end(inOrder)
 	_, err := n.start(ctx)
 	return errors.Join(endErr, err)
 }
 
 func (n *child) stop(context.Context) error {
 	n.set(true)
-	select {
-	case <-n.ended:
-		return fmt.Errorf("the server had ended by itself: %s", n.said.String())
-	default:
+	if err := n.check(); err != nil {
+		return err
 	}
-	if n.isFragile {
-		return n.end(os.Kill)
+	return n.end(true)
+}
+
+// check returns an error if the process has ended by itself.
+func (n *child) check() error {
+	if !n.process.HasEnded() {
+		return nil
 	}
-	return n.end(syscall.SIGTERM)
+	return fmt.Errorf("the server had ended by itself: %s", &n.said)
 }
 
 func (n *child) memory() int64 {
-	return proc.Measure(proc.Group(n.process.Process.Pid)).RSS
+	return proc.Measure(proc.Group(n.process.PID())).RSS
 }
 
 func (n *child) sockets() (int, bool) { return 0, false }
@@ -182,27 +154,3 @@ func (n *external) memory() int64                         { return proc.Measure(
 func (n *external) sockets() (int, bool)                  { return 0, false }
 func (n *external) canRestart() bool                      { return false }
 func (n *external) wasDownSince(time.Time) bool           { return false }
-
-// tail keeps the end of what is written to it.
-type tail struct {
-	mu   sync.Mutex
-	text []byte
-}
-
-const tailSize = 8 << 10
-
-func (t *tail) Write(b []byte) (int, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.text = append(t.text, b...)
-	if extra := len(t.text) - tailSize; extra > 0 {
-		t.text = t.text[:copy(t.text, t.text[extra:])]
-	}
-	return len(b), nil
-}
-
-func (t *tail) String() string {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return strings.TrimSpace(string(t.text))
-}

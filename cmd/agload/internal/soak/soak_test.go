@@ -31,7 +31,10 @@ func TestMain(m *testing.M) {
 			os.Exit(runNode(os.Args[2:]))
 		}
 	}
-	goleak.VerifyTestMain(m)
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(status int) {
+		agserverProgram.Remove()
+		os.Exit(status)
+	}))
 }
 
 // Ten seconds of bad weather, with restarts, on both engines.

@@ -1,6 +1,0 @@
-//go:build !race
-
-package hardening_test
-
-// raceDetector says whether the test was built with -race.
-const raceDetector = false
