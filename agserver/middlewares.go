@@ -185,14 +185,19 @@ func (s *Socket) session(t middleware.Type, m *installed) (middleware.Session, c
 	return s.sessions().get(t, m), s.srv.ctx
 }
 
-// sessions returns the socket's sessions, made now if need be.
+// sessions returns the socket's sessions, made now if need be. Those that are made
+// after its end are ended: that may have found none, and no middleware either, which
+// an action that is under way knows all the same.
 func (s *Socket) sessions() *sessions {
 	mw := &s.seldom().middleware
-	if ss := mw.Load(); ss != nil {
-		return ss
+	ss := mw.Load()
+	if ss == nil {
+		mw.CompareAndSwap(nil, new(sessions))
+		if ss = mw.Load(); s.isDead() {
+			ss.end(middleware.Session.Close)
+		}
 	}
-	mw.CompareAndSwap(nil, new(sessions))
-	return mw.Load()
+	return ss
 }
 
 // openSessions returns the socket's sessions if there are any; otherwise nil.
