@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"unicode/utf8"
 
 	"github.com/tidwall/gjson"
 )
@@ -26,11 +27,11 @@ func ParseData(text []byte) (Data, error) {
 	s := scanner{text: text}
 	from := s.space(0)
 	to := s.value(from, 0)
-	if to < 0 && s.badUTF8 {
-		return ParseData(repairUTF8(text))
-	}
 	if to < 0 || s.space(to) != len(text) {
 		return nil, ErrInvalidArguments.Withf("The data is not valid JSON")
+	}
+	if s.wide && !utf8.Valid(text) {
+		return ParseData(repairUTF8(text))
 	}
 	return s.data(span{from, to}), nil
 }

@@ -191,25 +191,6 @@ func TestParse_HostileSizes(t *testing.T) {
 	}
 }
 
-func TestParse_StringsOfAnyLength(t *testing.T) {
-	// The scanner takes eight bytes at a time; every place of every special
-	// byte within them counts.
-	for n := range 20 {
-		for _, special := range []string{`\"`, `\\`, `\u00e9`, "é", "😀", "\x7f", "\u2028"} {
-			text := strings.Repeat("x", n) + special + strings.Repeat("y", 19-n)
-			if p := protocol.Parse([]byte(`{"event":"e","data":"` + text + `"}`)); string(p.Data) != `"`+text+`"` {
-				t.Errorf("Data = %s, want %q", p.Data, text)
-			}
-		}
-		for _, bad := range []string{`"`, "\n", "\x00", "\x1f", `\`, `\x`} {
-			text := strings.Repeat("x", n) + bad + strings.Repeat("y", 19-n)
-			if p := protocol.Parse([]byte(`{"event":"e","data":"` + text + `"}`)); p.Kind != protocol.KindRaw {
-				t.Errorf("Parse() with %q = %v, want raw", text, p.Kind)
-			}
-		}
-	}
-}
-
 func TestPacket_Clone(t *testing.T) {
 	message := []byte(`{"event":"name","cid":1,"data":{"a":1},"error":2}`)
 	p := protocol.Parse(message).Clone()

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/bits"
 	"strconv"
-	"unicode/utf8"
 )
 
 // MaxDepth is how deep arrays and objects of a message may be nested. The
@@ -23,9 +22,9 @@ type scanner struct {
 	// overflows are the numbers too large for a double. None as a rule, so that
 	// nothing is allocated.
 	overflows []span
-	// badUTF8 is set when a string holds bytes that are not UTF-8, which ends
-	// the scan.
-	badUTF8 bool
+	// wide says that strings hold more than ASCII. Whether that is UTF-8 is for the
+	// caller to check.
+	wide bool
 }
 
 // space skips white space.
@@ -149,62 +148,74 @@ func (s *scanner) str(i int) int {
 	text := s.text
 	i++
 	for {
-		i = skipPlain(text, i)
-		if i >= len(text) {
+		next, wide := skipPlain(text, i)
+		if wide {
+			s.wide = true
+		}
+		if next >= len(text) {
 			return -1
 		}
-		switch c := text[i]; {
-		case c == '"':
-			return i + 1
-		case c == '\\':
-			if i = s.escape(i); i < 0 {
+		switch text[next] {
+		case '"':
+			return next + 1
+		case '\\':
+			if i = s.escape(next); i < 0 {
 				return -1
 			}
-		case c < ' ':
+		default: // a control character
 			return -1
-		case c < utf8.RuneSelf:
-			i++
-		default:
-			_, n := utf8.DecodeRune(text[i:])
-			if n == 1 {
-				s.badUTF8 = true
-				return -1
-			}
-			i += n
 		}
 	}
 }
 
-// skipPlain skips plain ASCII: what is no quote, no backslash and no control
-// character. It takes 32 bytes at a time, then eight, as long as there are so many.
-func skipPlain(text []byte, i int) int {
-	rest := text[i:]
-	for ; len(rest) >= 32; rest = rest[32:] {
-		if special(word(rest))|special(word(rest[8:]))|special(word(rest[16:]))|special(word(rest[24:])) != 0 {
-			break
+// skipPlain skips what is no quote, no backslash and no control character. wide says
+// that there is more than ASCII in it.
+func skipPlain(text []byte, i int) (next int, wide bool) {
+	rest, seen := text[i:], uint64(0)
+	if len(rest) >= 8 && special(word(rest)) == 0 { // else the string is short
+		for ; len(rest) >= 32; rest = rest[32:] {
+			a, b, c, d := word(rest), word(rest[8:]), word(rest[16:]), word(rest[24:])
+			if (a|marks(a)|b|marks(b)|c|marks(c)|d|marks(d))&highs != 0 {
+				break
+			}
 		}
 	}
 	for ; len(rest) >= 8; rest = rest[8:] {
-		if found := special(word(rest)); found != 0 {
-			return len(text) - len(rest) + bits.TrailingZeros64(found)/8
+		x := word(rest)
+		if found := special(x); found != 0 {
+			return len(text) - len(rest) + bits.TrailingZeros64(found)/8, (seen|below(x, found))&highs != 0
 		}
+		seen |= x
 	}
-	return len(text) - len(rest)
+	x := uint64(0) // the last bytes and, behind them, a control character
+	for i, c := range rest {
+		x |= uint64(c) << (8 * i)
+	}
+	found := special(x)
+	return len(text) - len(rest) + bits.TrailingZeros64(found)/8, (seen|below(x, found))&highs != 0
 }
 
 func word(text []byte) uint64 { return binary.LittleEndian.Uint64(text) }
 
-// special marks what is not plain among eight characters; the lowest mark is
-// right, while those above it may be wrong.
-func special(x uint64) uint64 {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
+// ones and highs have the lowest and the highest bit of each of eight bytes.
+const ones, highs = 0x0101010101010101, 0x8080808080808080
+
+// special marks quotes, backslashes and control characters among eight bytes; the
+// lowest mark is right, while those above it may be wrong.
+func special(x uint64) uint64 { return marks(x) &^ x & highs }
+
+// marks does so, too, but has more than that in it, and is right only for ASCII.
+func marks(x uint64) uint64 {
 	// Quotes and spaces change places, and so quotes are behind the control
 	// characters. A subtraction borrows only above a byte that is itself one of
 	// those looked for.
 	swapped := x ^ ones*('"'^' ')
 	backslash := x ^ ones*'\\'
-	return (x | (swapped - ones*(' '+1)) | (backslash - ones)) & highs
+	return (swapped - ones*(' '+1)) | (backslash - ones)
 }
+
+// below returns the bytes of x up to the lowest mark.
+func below(x, marks uint64) uint64 { return x & (marks ^ (marks - 1)) }
 
 // escape reads an escape sequence of a string.
 func (s *scanner) escape(i int) int {

@@ -13,30 +13,36 @@ const hexDigits = "0123456789abcdef"
 // becomes its escape; any other byte that is not UTF-8, U+FFFD.
 func AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	text := unsafe.Slice(unsafe.StringData(s), len(s))
-	done := 0 // s[:done] has been appended
-	for i := 0; ; {
-		if i = skipPlain(text, i); i >= len(s) {
-			break
+	for len(s) > 0 {
+		n, wide := skipPlain(unsafe.Slice(unsafe.StringData(s), len(s)), 0)
+		if wide {
+			dst = appendWide(dst, s[:n])
+		} else {
+			dst = append(dst, s[:n]...)
 		}
-		switch c := s[i]; {
-		case c >= utf8.RuneSelf:
-			if _, n := utf8.DecodeRuneInString(s[i:]); n > 1 {
-				i += n
-				continue
-			}
-		case c >= ' ' && c != '"' && c != '\\':
-			i++
-			continue
+		if s = s[n:]; len(s) > 0 {
+			dst, n = appendEscaped(dst, s)
+			s = s[n:]
 		}
-		dst = append(dst, s[done:i]...)
-		var n int
-		dst, n = appendEscaped(dst, s[i:])
-		i += n
-		done = i
 	}
-	dst = append(dst, s[done:]...)
 	return append(dst, '"')
+}
+
+// appendWide appends what needs no escape, unless it is not UTF-8.
+func appendWide(dst []byte, s string) []byte {
+	if utf8.ValidString(s) {
+		return append(dst, s...)
+	}
+	for len(s) > 0 {
+		r, n := utf8.DecodeRuneInString(s)
+		if r == utf8.RuneError && n == 1 {
+			dst, n = appendEscaped(dst, s)
+		} else {
+			dst = append(dst, s[:n]...)
+		}
+		s = s[n:]
+	}
+	return dst
 }
 
 // appendEscaped appends the first character of s, one that cannot stand in a
