@@ -74,6 +74,21 @@ type inbox struct {
 	opsNeeded, arenaNeeded demand // owned by the loop
 }
 
+// extend has the last op send what has been appended to the arena from off on, too,
+// if that op sends to c as well: answers to calls that came together are one op.
+func (b *inbox) extend(c *Conn, off int) bool {
+	last := len(b.ops) - 1
+	if last < 0 {
+		return false
+	}
+	o := &b.ops[last]
+	if o.kind != opBytes || o.c != c || o.n > arenaLimit {
+		return false
+	}
+	o.n = uint32(int64(len(b.arena)) - o.at)
+	return true
+}
+
 // reset empties b for the next use.
 func (b *inbox) reset(now Instant) {
 	if n := b.opsNeeded.note(len(b.ops), now); cap(b.ops) > min(opsKept, max(opsLeast, spareShare*n)) {
@@ -156,6 +171,10 @@ func (l *loop) postParts(c *Conn, code OpCode, head, body []byte, tail string) {
 	if !m.stopped {
 		b := appendFrameHeader(m.box.arena, byte(code)|bitFin, n)
 		m.box.arena = append(append(append(b, head...), body...), tail...)
+		if m.box.extend(c, off) {
+			m.mu.Unlock()
+			return // that op has woken the loop
+		}
 	}
 	l.append(op{kind: opBytes, c: c, at: int64(off), n: uint32(len(m.box.arena) - off)})
 }
