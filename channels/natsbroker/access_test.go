@@ -20,7 +20,6 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
-	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
 // secret is what no error may have in it.
@@ -28,10 +27,9 @@ const secret = "s3cret"
 
 // access is a way to get into a server, and one that does not.
 type access struct {
-	server      server.Options
-	right       natsbroker.Options
-	wrong       natsbroker.Options
-	isWhatFails func(error) bool
+	server       server.Options
+	right, wrong natsbroker.Options
+	isReason     func(error) bool // nil = channels.ErrUnauthorized
 }
 
 func TestBroker_Access(t *testing.T) {
@@ -55,40 +53,9 @@ func TestBroker_Access(t *testing.T) {
 			t.Parallel()
 			url := startWith(t, a.server).ClientURL()
 			a.right.URL, a.wrong.URL = url, url
-			s := brokertest.NewTap()
-			b := attach(t, s, &a.right)
-			if err := b.Subscribe(t.Context(), "a"); err != nil {
-				t.Errorf("Subscribe() = %v, want nil", err)
-			}
-			if err := b.Publish(t.Context(), "a", protocol.Data(`1`)); err != nil {
-				t.Errorf("Publish() = %v, want nil", err)
-			}
-			if got := <-s.Messages; got != "1" {
-				t.Errorf("delivered %s, want 1", got)
-			}
-
-			if a.isWhatFails == nil {
-				a.isWhatFails = func(err error) bool { return errors.Is(err, channels.ErrUnauthorized) }
-			}
-			refused := brokertest.NewTap()
-			b = open(t, &a.wrong)
-			defer b.Close()
-			if err := b.Attach(refused); err != nil {
-				t.Fatalf("Attach() = %v, want nil", err)
-			}
-			for told := false; !told; { // an attempt may end before the server's reason is read
-				select {
-				case err := <-refused.Errors:
-					if told = a.isWhatFails(err); strings.Contains(err.Error(), secret) {
-						t.Errorf("BrokerError(%v) tells the secret", err)
-					}
-				case <-time.After(30 * time.Second):
-					t.Fatal("it is not said what is wrong")
-				}
-			}
-			if err := b.Publish(t.Context(), "a", nil); !errors.Is(err, channels.ErrDisconnected) {
-				t.Errorf("Publish() = %v, want %v", err, channels.ErrDisconnected)
-			}
+			brokertest.Access{
+				Right: open(t, &a.right), Wrong: open(t, &a.wrong), Secret: secret, IsReason: a.isReason,
+			}.Run(t)
 		})
 	}
 }
@@ -138,7 +105,7 @@ func tlsAccess(t *testing.T, mutual bool) access {
 		right:  natsbroker.Options{TLS: &tls.Config{RootCAs: ca.Pool()}},
 		wrong:  natsbroker.Options{TLS: &tls.Config{RootCAs: certs.New(t).Pool()}},
 	}
-	a.isWhatFails = func(err error) bool {
+	a.isReason = func(err error) bool {
 		_, ok := errors.AsType[x509.UnknownAuthorityError](err)
 		return ok
 	}
@@ -146,7 +113,7 @@ func tlsAccess(t *testing.T, mutual bool) access {
 		a.server.TLSConfig.ClientAuth, a.server.TLSConfig.ClientCAs = tls.RequireAndVerifyClientCert, ca.Pool()
 		a.wrong.TLS = a.right.TLS.Clone()
 		a.right.TLS.Certificates = []tls.Certificate{ca.Issue("a node").TLS}
-		a.isWhatFails = func(err error) bool { return strings.Contains(err.Error(), "certificate required") }
+		a.isReason = func(err error) bool { return strings.Contains(err.Error(), "certificate required") }
 	}
 	return a
 }

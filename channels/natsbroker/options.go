@@ -1,6 +1,7 @@
 package natsbroker
 
 import (
+	"cmp"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -10,9 +11,12 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/socketcluster-go/socketcluster/channels/internal/link"
 )
 
-// Options of a Broker. The zero value connects to a server on this machine.
+// Options of a Broker. The zero value connects to a server on this machine. No time
+// and no number may be negative.
 type Options struct {
 	// URL is where the NATS servers are: one URL or several with commas between.
 	// "" means nats://127.0.0.1:4222. User and password may stand in it.
@@ -40,13 +44,13 @@ type Options struct {
 	// seed, as nsc writes it; "" is none. Credentials are read at each connection.
 	NKey, Credentials string
 
-	// TLS is how to connect by TLS, with certificates of this node's if the server
+	// TLS is how to connect by TLS, with a certificate of this node's if the server
 	// asks for one; nil leaves it to the URL (tls://) and the server.
 	TLS *tls.Config
 
-	// Timeout bounds how long Publish and Subscribe wait for the NATS server's
-	// confirmation, and how long a connection may take nothing that is sent before it
-	// counts as lost. 0 means 5 s.
+	// Timeout bounds how long the NATS server may take to accept a connection, and to
+	// confirm a Publish or a Subscribe, and how long a connection may take nothing that
+	// is sent before it counts as lost. 0 means 5 s.
 	Timeout time.Duration
 
 	// PingInterval is how often the NATS server is asked whether it is there. When
@@ -85,27 +89,13 @@ func (o *Options) withDefaults() Options {
 	if o != nil {
 		c = *o
 	}
-	if c.URL == "" {
-		c.URL = nats.DefaultURL
-	}
-	if c.Prefix == "" {
-		c.Prefix = DefaultPrefix
-	}
-	if c.Name == "" {
-		c.Name = "agserver"
-	}
-	if c.Timeout <= 0 {
-		c.Timeout = DefaultTimeout
-	}
-	if c.PingInterval <= 0 {
-		c.PingInterval = DefaultPing
-	}
-	if c.MaxWaiting <= 0 {
-		c.MaxWaiting = DefaultMaxWaiting
-	}
-	if c.MaxPending <= 0 {
-		c.MaxPending = DefaultMaxPending
-	}
+	c.URL = cmp.Or(c.URL, nats.DefaultURL)
+	c.Prefix = cmp.Or(c.Prefix, DefaultPrefix)
+	c.Name = cmp.Or(c.Name, "agserver")
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
+	c.PingInterval = cmp.Or(c.PingInterval, DefaultPing)
+	c.MaxWaiting = cmp.Or(c.MaxWaiting, DefaultMaxWaiting)
+	c.MaxPending = cmp.Or(c.MaxPending, DefaultMaxPending)
 	return c
 }
 
@@ -117,13 +107,17 @@ func (o *Options) check() error {
 	if strings.HasPrefix(o.Prefix, ".") || strings.Contains(o.Prefix, "..") {
 		return fmt.Errorf("natsbroker: Options.Prefix %q has an empty token", o.Prefix)
 	}
-	if o.Wait < 0 {
-		return fmt.Errorf("natsbroker: Options.Wait is negative: %v", o.Wait)
-	}
 	if o.NKey != "" && o.Credentials != "" {
 		return errors.New("natsbroker: Options.NKey and Options.Credentials exclude each other")
 	}
-	return o.checkURL()
+	return cmp.Or(
+		o.checkURL(),
+		link.CheckNotNegative("natsbroker", "Timeout", o.Timeout),
+		link.CheckNotNegative("natsbroker", "PingInterval", o.PingInterval),
+		link.CheckNotNegative("natsbroker", "Wait", o.Wait),
+		link.CheckNotNegative("natsbroker", "MaxWaiting", o.MaxWaiting),
+		link.CheckNotNegative("natsbroker", "MaxPending", o.MaxPending),
+	)
 }
 
 // checkURL reads the URLs before the NATS client does, whose errors have them in

@@ -5,7 +5,6 @@ import (
 	"crypto/x509"
 	"errors"
 	"net"
-	"strings"
 	"testing"
 	"time"
 
@@ -24,7 +23,7 @@ const secret = "s3cret"
 type access struct {
 	server       []string // arguments
 	right, wrong redisbroker.Options
-	isWhatFails  func(error) bool
+	isReason     func(error) bool // nil = channels.ErrUnauthorized
 }
 
 func TestBroker_Access(t *testing.T) {
@@ -49,41 +48,12 @@ func TestBroker_Access(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			address := redistest.Start(t, a.server...).Addr
-			checkAccess(t, address, a)
+			addrs := []string{redistest.Start(t, a.server...).Addr}
+			a.right.Addrs, a.wrong.Addrs = addrs, addrs
+			brokertest.Access{
+				Right: open(t, &a.right), Wrong: open(t, &a.wrong), Secret: secret, IsReason: a.isReason,
+			}.Run(t)
 		})
-	}
-}
-
-func checkAccess(t *testing.T, address string, a access) {
-	t.Helper()
-	a.right.Addrs, a.wrong.Addrs = []string{address}, []string{address}
-	s := brokertest.NewTap()
-	b := attach(t, s, &a.right)
-	select {
-	case <-s.Ready:
-	case err := <-s.Errors:
-		t.Fatalf("BrokerError(%v), want a connection", err)
-	}
-	if err := b.Subscribe(t.Context(), "a"); err != nil {
-		t.Errorf("Subscribe() = %v, want nil", err)
-	}
-	if err := b.Publish(t.Context(), "a", protocol.Data(`1`)); err != nil {
-		t.Errorf("Publish() = %v, want nil", err)
-	}
-	if got := <-s.Messages; got != "1" {
-		t.Errorf("delivered %s, want 1", got)
-	}
-	if a.isWhatFails == nil {
-		a.isWhatFails = func(err error) bool { return errors.Is(err, channels.ErrUnauthorized) }
-	}
-	refused := brokertest.NewTap()
-	b = attach(t, refused, &a.wrong)
-	if err := <-refused.Errors; !a.isWhatFails(err) || strings.Contains(err.Error(), secret) {
-		t.Errorf("BrokerError(%v), want what is wrong", err)
-	}
-	if err := b.Publish(t.Context(), "a", nil); !errors.Is(err, channels.ErrDisconnected) {
-		t.Errorf("Publish() = %v, want %v", err, channels.ErrDisconnected)
 	}
 }
 
@@ -106,7 +76,7 @@ func tlsAccess(t *testing.T, mutual bool) access {
 		right:  redisbroker.Options{TLS: &tls.Config{RootCAs: ca.Pool()}},
 		wrong:  redisbroker.Options{TLS: &tls.Config{RootCAs: certs.New(t).Pool()}},
 	}
-	a.isWhatFails = func(err error) bool {
+	a.isReason = func(err error) bool {
 		_, ok := errors.AsType[x509.UnknownAuthorityError](err)
 		return ok
 	}
@@ -115,7 +85,7 @@ func tlsAccess(t *testing.T, mutual bool) access {
 		a.wrong.TLS = a.right.TLS.Clone()
 		a.right.TLS.Certificates = []tls.Certificate{ca.Issue("a node").TLS}
 		// Redis says what it misses, or cuts the connection before that is read.
-		a.isWhatFails = func(err error) bool { return !errors.Is(err, channels.ErrUnauthorized) }
+		a.isReason = func(err error) bool { return !errors.Is(err, channels.ErrUnauthorized) }
 	}
 	return a
 }

@@ -1,16 +1,21 @@
 package redisbroker
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
-	"fmt"
+	"errors"
 	"net"
+	"slices"
 	"time"
 
 	"github.com/redis/rueidis"
+
+	"github.com/socketcluster-go/socketcluster/channels/internal/link"
 )
 
-// Options of a Broker. The zero value connects to a server on this machine.
+// Options of a Broker. The zero value connects to a server on this machine. No time
+// and no number may be negative.
 type Options struct {
 	// Addrs are the addresses of Redis as host:port: of one server, of nodes of a
 	// Redis Cluster, which is found out from any of them, or of sentinels. None
@@ -39,12 +44,12 @@ type Options struct {
 	// same.
 	Prefix string
 
-	// TLS is how to connect by TLS, to sentinels too, with certificates of this
+	// TLS is how to connect by TLS, to sentinels too, with a certificate of this
 	// node's if Redis asks for one; nil is plain TCP.
 	TLS *tls.Config
 
-	// Timeout bounds how long a connection, an answer to Publish or one to
-	// Subscribe may take. 0 means 5 s.
+	// Timeout bounds how long Redis may take to accept a connection, and to confirm a
+	// Publish or a Subscribe. 0 means 5 s.
 	Timeout time.Duration
 
 	// PingInterval is how often Redis is asked whether it is there, when nothing
@@ -82,32 +87,24 @@ func (o *Options) withDefaults() Options {
 	if len(c.Addrs) == 0 {
 		c.Addrs = []string{DefaultAddr}
 	}
-	if c.Prefix == "" {
-		c.Prefix = DefaultPrefix
-	}
-	if c.Timeout <= 0 {
-		c.Timeout = DefaultTimeout
-	}
-	if c.PingInterval <= 0 {
-		c.PingInterval = DefaultPing
-	}
-	if c.MaxWaiting <= 0 {
-		c.MaxWaiting = DefaultMaxWaiting
-	}
+	c.Prefix = cmp.Or(c.Prefix, DefaultPrefix)
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
+	c.PingInterval = cmp.Or(c.PingInterval, DefaultPing)
+	c.MaxWaiting = cmp.Or(c.MaxWaiting, DefaultMaxWaiting)
 	return c
 }
 
 // check returns an error if a value cannot be used.
 func (o *Options) check() error {
-	if o.Wait < 0 {
-		return fmt.Errorf("redisbroker: Options.Wait is negative: %v", o.Wait)
+	if slices.Contains(o.Addrs, "") {
+		return errors.New("redisbroker: Options.Addrs has an empty address")
 	}
-	for _, addr := range o.Addrs {
-		if addr == "" {
-			return fmt.Errorf("redisbroker: Options.Addrs has an empty address")
-		}
-	}
-	return nil
+	return cmp.Or(
+		link.CheckNotNegative("redisbroker", "Timeout", o.Timeout),
+		link.CheckNotNegative("redisbroker", "PingInterval", o.PingInterval),
+		link.CheckNotNegative("redisbroker", "Wait", o.Wait),
+		link.CheckNotNegative("redisbroker", "MaxWaiting", o.MaxWaiting),
+	)
 }
 
 // client returns the options as the Redis client takes them.

@@ -1,6 +1,7 @@
 package sccbroker
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
@@ -10,11 +11,13 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/socketcluster-go/socketcluster/channels/internal/link"
 )
 
 // Options of a Broker. Names in brackets are those of scc-broker-client, whose
-// defaults these are where nothing else is said. A time may not be negative
-// unless its field says what that means.
+// defaults these are where nothing else is said. No time and no number may be
+// negative, but where a field says what that means.
 type Options struct {
 	// StateServer is where the scc-state is (stateServerHost, stateServerPort): a
 	// host, host:port, or a ws or wss URL. Without a port it is 7777. It must be
@@ -65,8 +68,8 @@ type Options struct {
 	// 2 s.
 	StateConnectTimeout, StateAckTimeout time.Duration
 
-	// Timeout bounds how long a connection to a broker, its answer to a message or
-	// to a subscription may take. 0 means 10 s.
+	// Timeout bounds how long a broker may take to accept a connection, and to confirm
+	// a Publish or a Subscribe. 0 means 10 s.
 	Timeout time.Duration
 
 	// Settle is how long publications of channels that move to another broker wait
@@ -93,7 +96,8 @@ type Options struct {
 	// BrokerError. 0 means 65,536.
 	MaxPending int
 
-	// TLS is how to connect to wss URLs; nil means the system's defaults.
+	// TLS is how to connect by TLS, where the scc-state or a broker has a wss URL, with
+	// a certificate of this node's if it asks for one; nil means the system's defaults.
 	TLS *tls.Config
 
 	// NetDial opens connections, to the scc-state and to the brokers. nil means a
@@ -127,43 +131,22 @@ func (o *Options) withDefaults() Options {
 	if c.InstanceID == "" {
 		c.InstanceID = rand.Text()
 	}
-	if c.InstancePort == 0 {
-		c.InstancePort = DefaultInstancePort
-	}
-	if c.InstanceIPFamily == "" {
-		c.InstanceIPFamily = "IPv4"
-	}
-	if c.Version == "" {
-		c.Version = DefaultVersion
-	}
 	if c.Mapper == nil {
 		c.Mapper = SkeletonRendezvous{}
 	}
-	for _, d := range []struct {
-		value *time.Duration
-		def   time.Duration
-	}{
-		{&c.RetryDelay, DefaultRetryDelay},
-		{&c.RetryRandomness, DefaultRetryRandomness},
-		{&c.StateConnectTimeout, DefaultStateConnectTimeout},
-		{&c.StateAckTimeout, DefaultStateAckTimeout},
-		{&c.Timeout, DefaultTimeout},
-		{&c.Settle, DefaultSettle},
-		{&c.Overlap, DefaultOverlap},
-	} {
-		if *d.value == 0 {
-			*d.value = d.def
-		}
-	}
-	if c.PoolSize == 0 {
-		c.PoolSize = DefaultPoolSize
-	}
-	if c.MaxWaiting <= 0 {
-		c.MaxWaiting = DefaultMaxWaiting
-	}
-	if c.MaxPending <= 0 {
-		c.MaxPending = DefaultMaxPending
-	}
+	c.InstancePort = cmp.Or(c.InstancePort, DefaultInstancePort)
+	c.InstanceIPFamily = cmp.Or(c.InstanceIPFamily, "IPv4")
+	c.Version = cmp.Or(c.Version, DefaultVersion)
+	c.PoolSize = cmp.Or(c.PoolSize, DefaultPoolSize)
+	c.RetryDelay = cmp.Or(c.RetryDelay, DefaultRetryDelay)
+	c.RetryRandomness = cmp.Or(c.RetryRandomness, DefaultRetryRandomness)
+	c.StateConnectTimeout = cmp.Or(c.StateConnectTimeout, DefaultStateConnectTimeout)
+	c.StateAckTimeout = cmp.Or(c.StateAckTimeout, DefaultStateAckTimeout)
+	c.Timeout = cmp.Or(c.Timeout, DefaultTimeout)
+	c.Settle = cmp.Or(c.Settle, DefaultSettle)
+	c.Overlap = cmp.Or(c.Overlap, DefaultOverlap)
+	c.MaxWaiting = cmp.Or(c.MaxWaiting, DefaultMaxWaiting)
+	c.MaxPending = cmp.Or(c.MaxPending, DefaultMaxPending)
 	return c
 }
 
@@ -178,26 +161,18 @@ func (o *Options) check() error {
 	if o.InstanceIPFamily != "IPv4" && o.InstanceIPFamily != "IPv6" {
 		return fmt.Errorf("sccbroker: Options.InstanceIPFamily is IPv4 or IPv6, not %q", o.InstanceIPFamily)
 	}
-	if o.PoolSize < 0 {
-		return fmt.Errorf("sccbroker: Options.PoolSize is negative: %d", o.PoolSize)
-	}
-	for _, d := range []struct {
-		name  string
-		value time.Duration
-	}{
-		{"BatchDuration", o.BatchDuration},
-		{"RetryDelay", o.RetryDelay},
-		{"RetryRandomness", o.RetryRandomness},
-		{"StateConnectTimeout", o.StateConnectTimeout},
-		{"StateAckTimeout", o.StateAckTimeout},
-		{"Timeout", o.Timeout},
-		{"Wait", o.Wait},
-	} {
-		if d.value < 0 {
-			return fmt.Errorf("sccbroker: Options.%s is negative: %v", d.name, d.value)
-		}
-	}
-	return nil
+	return cmp.Or(
+		link.CheckNotNegative("sccbroker", "PoolSize", o.PoolSize),
+		link.CheckNotNegative("sccbroker", "BatchDuration", o.BatchDuration),
+		link.CheckNotNegative("sccbroker", "RetryDelay", o.RetryDelay),
+		link.CheckNotNegative("sccbroker", "RetryRandomness", o.RetryRandomness),
+		link.CheckNotNegative("sccbroker", "StateConnectTimeout", o.StateConnectTimeout),
+		link.CheckNotNegative("sccbroker", "StateAckTimeout", o.StateAckTimeout),
+		link.CheckNotNegative("sccbroker", "Timeout", o.Timeout),
+		link.CheckNotNegative("sccbroker", "Wait", o.Wait),
+		link.CheckNotNegative("sccbroker", "MaxWaiting", o.MaxWaiting),
+		link.CheckNotNegative("sccbroker", "MaxPending", o.MaxPending),
+	)
 }
 
 // stateURL returns the URL of the scc-state.
