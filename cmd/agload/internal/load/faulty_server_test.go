@@ -72,6 +72,13 @@ func (f *faulty) start(t *testing.T) string {
 	return "ws://" + l.Addr().String() + "/socketcluster/"
 }
 
+// answered returns how many publications and calls there were.
+func (f *faulty) answered() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.answers
+}
+
 func (f *faulty) serve(c net.Conn) {
 	defer c.Close()
 	if _, err := ws.Upgrade(c); err != nil {

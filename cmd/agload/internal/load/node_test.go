@@ -70,9 +70,9 @@ func TestRun_Nodes(t *testing.T) {
 	for _, portable := range []bool{false, true} {
 		for _, mode := range load.Modes {
 			p := plan(mode, "")
-			p.URLs, p.Portable, p.Measure = urls, portable, 100*time.Millisecond
-			r, err := load.Run(t.Context(), p, nil)
-			check(t, r, err)
+			p.URLs, p.Portable = urls, portable
+			r := runUntil(t, p, something)
+			check(t, r, nil)
 			if len(r.Nodes) != 3 || r.Locality != nil {
 				t.Fatalf("%s: Nodes = %v, Locality %v, want 3 and none", mode, r.Nodes, r.Locality)
 			}
@@ -130,11 +130,11 @@ func TestRun_LostBetweenNodes(t *testing.T) {
 	urls := cluster(t, &hub{lose: true}, 2)
 	for locality, wantLost := range map[float64]bool{1: false, 0.5: true, -1: true} {
 		p := plan(load.PubSub, "")
-		p.URLs, p.Locality, p.Drain = urls, locality, 100*time.Millisecond
-		r, err := load.Run(t.Context(), p, nil)
-		if err != nil {
-			t.Fatal(err)
+		p.URLs, p.Locality = urls, locality
+		if wantLost {
+			p.Drain = 100 * time.Millisecond
 		}
+		r := runUntil(t, p, something)
 		if got := r.Lost > 0; got != wantLost {
 			t.Errorf("locality %v: %d were lost, want some: %v", locality, r.Lost, wantLost)
 		}

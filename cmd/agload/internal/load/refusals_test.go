@@ -2,13 +2,13 @@ package load_test
 
 import (
 	"errors"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/cmd/agload/internal/load"
 )
 
@@ -17,12 +17,7 @@ func TestRun_CannotBegin(t *testing.T) {
 	url := newServer(t, &agserver.Options{AuthKey: "secret"})
 	web := httptest.NewServer(http.NotFoundHandler())
 	defer web.Close()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	nobody := "ws://" + l.Addr().String()
-	l.Close()
+	nobody := "ws://" + freeport.Addr(t)
 	for _, test := range []struct {
 		name, url string
 		set       func(*load.Plan)

@@ -110,12 +110,15 @@ func (c *cluster) close() {
 		g.close()
 	}
 	for _, n := range c.nodes {
-		if n, ok := n.(*child); ok {
-			n.release()
+		switch n := n.(type) {
+		case *child:
+			n.close()
+		case *inside:
+			n.close()
 		}
 	}
 	if c.engine != nil {
-		c.engine.release()
+		c.engine.close()
 	}
 }
 

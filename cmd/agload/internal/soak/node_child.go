@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -23,8 +22,9 @@ type child struct {
 	words     []string
 	fill      map[string]string // what stands for what in the words
 	address   string
-	held      []net.Listener // keep its ports free until it is started
-	isFragile bool           // it is no server of ours: it is killed always, and owes no status
+	held      []net.Listener   // keep its ports free until it is started
+	kept      []net.PacketConn // and at its disposal until the end
+	isFragile bool             // it is no server of ours: it is killed always, and owes no status
 	process   *program.Process
 	said      program.Tail
 }
@@ -40,19 +40,16 @@ func newChild(words []string) (*child, error) {
 	return n, err
 }
 
-// hold finds a free address, also for later: its port, which takes the place of a
-// name in the words, is below those that the system gives to outgoing connections.
+// hold finds a free address, also for later: its port takes the place of a name in the
+// words.
 func (n *child) hold(name string) (address string, err error) {
-	for range 100 {
-		port := 10_000 + rand.IntN(20_000)
-		var l net.Listener
-		if l, err = net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
-			n.held = append(n.held, l)
-			n.fill[name] = strconv.Itoa(port)
-			return l.Addr().String(), nil
-		}
+	l, keep, err := takePort()
+	if err != nil {
+		return "", err
 	}
-	return "", fmt.Errorf("no port is free: %w", err)
+	n.held, n.kept = append(n.held, l), append(n.kept, keep)
+	n.fill[name] = strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	return l.Addr().String(), nil
 }
 
 // release lets the server, or anybody, have its ports.
@@ -61,6 +58,15 @@ func (n *child) release() {
 		l.Close()
 	}
 	n.held = nil
+}
+
+// close gives up its ports.
+func (n *child) close() {
+	n.release()
+	for _, keep := range n.kept {
+		keep.Close()
+	}
+	n.kept = nil
 }
 
 func (n *child) start(ctx context.Context) (string, error) {

@@ -20,16 +20,13 @@ type inside struct {
 	downtime
 	portable bool
 	address  string
+	kept     net.PacketConn // keeps its port
 	srv      *agserver.Server
 	served   chan struct{}
 }
 
 func (n *inside) start(ctx context.Context) (string, error) {
-	if n.address == "" {
-		n.address = "127.0.0.1:0"
-	}
-	var lc net.ListenConfig
-	l, err := lc.Listen(ctx, "tcp", n.address)
+	l, err := n.listen(ctx)
 	if err != nil {
 		return "", err
 	}
@@ -42,6 +39,23 @@ func (n *inside) start(ctx context.Context) (string, error) {
 		close(served)
 	}(n.srv, n.served)
 	return n.address, nil
+}
+
+// listen takes a port, always the same one.
+func (n *inside) listen(ctx context.Context) (l net.Listener, err error) {
+	if n.address == "" {
+		l, n.kept, err = takePort()
+		return l, err
+	}
+	var lc net.ListenConfig
+	return lc.Listen(ctx, "tcp", n.address)
+}
+
+// close gives up its port.
+func (n *inside) close() {
+	if n.kept != nil {
+		n.kept.Close()
+	}
 }
 
 // addProcedures adds what agserver's development mode has, too.
