@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 )
@@ -50,7 +51,7 @@ func TestProgram_SCCBroker(t *testing.T) {
 		t.Error("the broker took a worker without the key")
 	}
 	client, err := agclient.Dial(t.Context(), uri+sockets, &agclient.Options{
-		Query: url.Values{"authKey": {key}}, MaxBuffered: -1,
+		Query: url.Values{"authKey": {key}}, MaxBuffered: -1, AckTimeout: time.Minute,
 	})
 	if err != nil {
 		t.Fatal(err)

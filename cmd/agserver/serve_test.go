@@ -219,7 +219,8 @@ func TestProgram_LogLevel(t *testing.T) {
 func TestProgram_Signals(t *testing.T) {
 	for name, signal := range map[string]syscall.Signal{"SIGTERM": syscall.SIGTERM, "SIGINT": syscall.SIGINT} {
 		t.Run(name, func(t *testing.T) {
-			p := start(t, nil, "-drain", "1s")
+			t.Parallel()
+			p := start(t, nil, "-drain", "8s") // half of it for clients that are slow to answer
 			var ends []<-chan agclient.CloseEvent
 			for range 25 {
 				client := p.dial(t, sockets)
