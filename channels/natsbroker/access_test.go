@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/nats-io/jwt/v2"
 	"github.com/nats-io/nats-server/v2/server"
@@ -20,6 +19,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
+	"github.com/socketcluster-go/socketcluster/internal/natstest"
 )
 
 // secret is what no error may have in it.
@@ -51,7 +51,7 @@ func TestBroker_Access(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			url := startWith(t, a.server).ClientURL()
+			url := natstest.Start(t, a.server).ClientURL()
 			a.right.URL, a.wrong.URL = url, url
 			brokertest.Access{
 				Right: open(t, &a.right), Wrong: open(t, &a.wrong), Secret: secret, IsReason: a.isReason,
@@ -134,7 +134,7 @@ func TestBroker_TriesAgain(t *testing.T) {
 	if err := <-s.Errors; errors.Is(err, channels.ErrUnauthorized) {
 		t.Errorf("BrokerError(%v), want that nobody is there", err)
 	}
-	closed := startWith(t, server.Options{Port: port, Username: "ag", Password: "another"})
+	closed := natstest.Start(t, server.Options{Port: port, Username: "ag", Password: "another"})
 	for err := range s.Errors {
 		if errors.Is(err, channels.ErrUnauthorized) {
 			break
@@ -142,29 +142,8 @@ func TestBroker_TriesAgain(t *testing.T) {
 	}
 	closed.Shutdown()
 	closed.WaitForShutdown()
-	startWith(t, server.Options{Port: port, Username: "ag", Password: secret})
+	natstest.Start(t, server.Options{Port: port, Username: "ag", Password: secret})
 	<-s.Ready
-}
-
-func startWith(t *testing.T, o server.Options) *server.Server {
-	t.Helper()
-	o.Host, o.NoLog, o.NoSigs = "127.0.0.1", true, true
-	if o.Port == 0 {
-		o.Port = server.RANDOM_PORT
-	}
-	s, err := server.NewServer(&o)
-	if err != nil {
-		t.Fatalf("NewServer() = %v", err)
-	}
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(time.Minute) {
-		t.Fatal("the NATS server does not start")
-	}
-	return s
 }
 
 func newKey(t *testing.T, create func() (nkeys.KeyPair, error)) (public string, seed []byte) {

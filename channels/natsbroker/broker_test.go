@@ -9,6 +9,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
+	"github.com/socketcluster-go/socketcluster/internal/natstest"
 )
 
 func TestBroker(t *testing.T) {
@@ -38,7 +39,7 @@ func proxied(t *testing.T, o natsbroker.Options) (func() channels.Broker, *broke
 // startServer starts a NATS server that ends with the test.
 func startServer(t *testing.T) *server.Server {
 	t.Helper()
-	return startWith(t, server.Options{})
+	return natstest.Start(t, server.Options{})
 }
 
 func open(t testing.TB, o *natsbroker.Options) *natsbroker.Broker {

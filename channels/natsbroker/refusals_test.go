@@ -12,6 +12,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
+	"github.com/socketcluster-go/socketcluster/internal/natstest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -19,7 +20,7 @@ import (
 func permitted(t *testing.T, only server.Permissions) (*natsbroker.Broker, *brokertest.Tap) {
 	t.Helper()
 	s := brokertest.NewTap()
-	return attach(t, s, &natsbroker.Options{User: "ag", Password: secret, URL: startWith(t, server.Options{
+	return attach(t, s, &natsbroker.Options{User: "ag", Password: secret, URL: natstest.Start(t, server.Options{
 		Users: []*server.User{{Username: "ag", Password: secret, Permissions: &only}},
 	}).ClientURL()}), s
 }

@@ -5,18 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/nats-io/nats-server/v2/server"
 	"github.com/redis/rueidis"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 	"github.com/socketcluster-go/socketcluster/channels/stream"
+	"github.com/socketcluster-go/socketcluster/internal/natstest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -147,7 +150,7 @@ func TestProgram_Cluster(t *testing.T) {
 	}
 
 	for i, p := range []*process{a, b, c} {
-		p.Signal(interrupt)
+		p.Signal(os.Interrupt)
 		if status := p.AwaitEnd(); status != 0 {
 			t.Errorf("node %d ends with %d, want 0", i, status)
 		}
@@ -156,8 +159,8 @@ func TestProgram_Cluster(t *testing.T) {
 
 // TestProgram_NATS joins two nodes by a NATS server, which ends.
 func TestProgram_NATS(t *testing.T) {
-	server := newNATS(t)
-	url := server.ClientURL()
+	nats := natstest.Start(t, server.Options{})
+	url := nats.ClientURL()
 	a := start(t, withKey(), "-env", "prod", "-nats", url)
 	b := start(t, withKey(), "-env", "prod", "-nats", url)
 	inA, inB := a.listen(t, "room"), b.listen(t, "room")
@@ -169,8 +172,8 @@ func TestProgram_NATS(t *testing.T) {
 	inA.wantNumbers(t, 1, 100)
 	inB.wantNumbers(t, 1, 100)
 
-	server.Shutdown()
-	server.WaitForShutdown()
+	nats.Shutdown()
+	nats.WaitForShutdown()
 	a.AwaitRecord("cut off from the cluster", 1)
 	b.AwaitRecord("cut off from the cluster", 1)
 	var named *protocol.Error

@@ -15,6 +15,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
+	"github.com/socketcluster-go/socketcluster/internal/natstest"
 )
 
 // dialTLS connects by wss.
@@ -121,7 +122,7 @@ func TestProgram_ClusterTLS(t *testing.T) {
 			return node(ports[0]), node(ports[1])
 		},
 		"NATS": func(t *testing.T) (a, b *process) {
-			s := startNATSWith(t, &server.Options{Port: server.RANDOM_PORT, Username: "ag", Password: "s3cret", TLS: true, TLSConfig: &tls.Config{
+			s := natstest.Start(t, server.Options{Username: "ag", Password: "s3cret", TLS: true, TLSConfig: &tls.Config{
 				Certificates: []tls.Certificate{ca.Issue("nats").TLS}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: ca.Pool(),
 			}})
 			env := withKey("SOCKETCLUSTER_NATS_USER=ag", "SOCKETCLUSTER_NATS_PASSWORD=s3cret")
@@ -161,7 +162,7 @@ func TestProgram_ClusterTLS(t *testing.T) {
 // TestProgram_ClusterRefused logs, without the password, why a node cannot join.
 func TestProgram_ClusterRefused(t *testing.T) {
 	const wrong = "wr0ng"
-	nats := startNATSWith(t, &server.Options{Port: server.RANDOM_PORT, Username: "ag", Password: "s3cret"})
+	nats := natstest.Start(t, server.Options{Username: "ag", Password: "s3cret"})
 	redis := redistest.Start(t, "--requirepass", "s3cret").Addr
 	for name, p := range map[string]*process{
 		"NATS": start(t, withKey(), "-env", "prod", "-log-level", "3", "-nats", "nats://ag:"+wrong+"@"+nats.Addr().String()),

@@ -15,6 +15,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
+	"github.com/socketcluster-go/socketcluster/internal/natstest"
 	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -22,19 +23,7 @@ import (
 // startNATS starts a NATS server that ends with the test, and returns its address.
 func startNATS(t *testing.T) string {
 	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(patience) {
-		t.Fatal("the NATS server does not start")
-	}
-	return s.Addr().String()
+	return natstest.Start(t, server.Options{}).Addr().String()
 }
 
 // joined is a broker of a node.

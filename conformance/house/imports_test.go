@@ -71,6 +71,9 @@ var layers = []layer{
 		"channels/brokertest/...", []string{"channels/brokertest/freeport", "internal/program/..."},
 		"what the tests of brokers and servers need beside the suite: what is free, and what starts it",
 	}, {
+		"internal/natstest", []string{"github.com/nats-io/nats-server/..."},
+		"a NATS server for tests, of whatever package",
+	}, {
 		"internal/program/...", []string{"internal/program"},
 		"programs are started and stopped alike, whatever they are: the standard library alone",
 	}, {
@@ -110,7 +113,7 @@ var guarded = []struct {
 		[]string{"agserver/engine"},
 	}, {
 		"github.com/nats-io/nats-server/...", "a program that connects to a NATS server does not carry one",
-		[]string{"channels/natsbroker/embedded"},
+		[]string{"channels/natsbroker/embedded", "internal/natstest"},
 	}, {
 		"math/rand", "names and secrets come from crypto/rand, jitter from math/rand/v2", nil,
 	}, {

@@ -4,13 +4,13 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/natstest"
 )
 
 // Clients cannot tell on which broker the server runs: what concerns channels is
@@ -32,7 +32,9 @@ func TestTranscripts_OnBrokers(t *testing.T) {
 		args func(t *testing.T) []string
 	}{
 		{"Embedded", func(*testing.T) []string { return []string{"--cluster-port", "0"} }},
-		{"NATS", func(t *testing.T) []string { return []string{"--nats", startNATS(t)} }},
+		{"NATS", func(t *testing.T) []string {
+			return []string{"--nats", natstest.Start(t, server.Options{}).ClientURL()}
+		}},
 		{"Redis", func(t *testing.T) []string { return []string{"--redis", redistest.Start(t).Addr} }},
 		{"RedisSharded", func(t *testing.T) []string { return []string{"--redis-sharded", redistest.Start(t).Addr} }},
 		{"SCC", func(t *testing.T) []string { return []string{"--scc", startSCC(t)} }},
@@ -54,22 +56,4 @@ func TestTranscripts_OnBrokers(t *testing.T) {
 			}
 		})
 	}
-}
-
-// startNATS starts a NATS server that ends with the test, and returns its URL.
-func startNATS(t *testing.T) string {
-	t.Helper()
-	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: server.RANDOM_PORT, NoLog: true, NoSigs: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Start()
-	t.Cleanup(func() {
-		s.Shutdown()
-		s.WaitForShutdown()
-	})
-	if !s.ReadyForConnections(time.Minute) {
-		t.Fatal("the NATS server does not start")
-	}
-	return s.ClientURL()
 }

@@ -1,24 +1,23 @@
-package main_test
+package natstest
 
 import (
-	"os"
 	"testing"
+	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 )
 
-var interrupt = os.Interrupt
+// patience is how long a server may take to start.
+const patience = time.Minute
 
-// newNATS starts a NATS server on a free port that ends with the test.
-func newNATS(t *testing.T) *server.Server {
-	t.Helper()
-	return startNATSWith(t, &server.Options{Port: server.RANDOM_PORT})
-}
-
-func startNATSWith(t *testing.T, o *server.Options) *server.Server {
+// Start starts a server: on a free port, if the options name none.
+func Start(t testing.TB, o server.Options) *server.Server {
 	t.Helper()
 	o.Host, o.NoLog, o.NoSigs = "127.0.0.1", true, true
-	s, err := server.NewServer(o)
+	if o.Port == 0 {
+		o.Port = server.RANDOM_PORT
+	}
+	s, err := server.NewServer(&o)
 	if err != nil {
 		t.Fatalf("NewServer() = %v", err)
 	}
