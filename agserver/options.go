@@ -91,9 +91,9 @@ type Options struct {
 	SocketChannelLimit int
 
 	// PingInterval is the time from ping to ping; 0 means 8 s, negative that
-	// there are none. PingTimeout is how long a client may stay silent before it is closed with 4001; 0 means
-	// 20 s. Clients learn it and apply it to pings. PingTimeoutDisabled sends
-	// no pings and expects none.
+	// there are none. PingTimeout is how long a client may stay silent before it
+	// is closed with 4001; 0 means 20 s. Clients learn it and apply it to pings.
+	// PingTimeoutDisabled sends no pings and expects none.
 	PingInterval        time.Duration
 	PingTimeout         time.Duration
 	PingTimeoutDisabled bool

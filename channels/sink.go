@@ -7,9 +7,9 @@ import "github.com/socketcluster-go/socketcluster/protocol"
 // goroutine that reads its connection.
 type Sink interface {
 	// Deliver passes on a message of a channel. Channel and data are borrowed
-	// until it returns. It waits while the node's sockets cannot be sent as fast as
-	// is delivered: what a broker has waiting meanwhile needs a bound. Messages of channels that are not subscribed may come;
-	// they are dropped.
+	// until it returns. It waits while the node's sockets cannot be sent to as fast
+	// as is delivered: what a broker has waiting meanwhile needs a bound. Messages of
+	// channels that are not subscribed may come; they are dropped.
 	Deliver(channel string, data protocol.Data)
 
 	// BrokerReady says that the broker can serve. It is called once.

@@ -105,10 +105,10 @@
 // # Bounds
 //
 // Input: Config's limits for head, message, fragments, control frames; 64 KiB
-// read per connection and turn step, and 64 KiB behind a refused request. Output: MaxOutbound per connection,
-// whether the bytes are in the inbox or in the queue; MaxOutboundTotal for what a
-// flush leaves of all of them; answers to TLS key updates: 64 KiB, if the peer does
-// not read. Group sends in the inboxes: past a mark (512 narrow ones or 32 wide
+// read per connection and turn step, and 64 KiB behind a refused request. Output:
+// MaxOutbound per connection, whether the bytes are in the inbox or in the queue;
+// MaxOutboundTotal for what a flush leaves of all of them; answers to TLS key
+// updates: 64 KiB, if the peer does not read. Group sends in the inboxes: past a mark (512 narrow ones or 32 wide
 // ones) no loop reads its sockets until it has caught up, so publishing sockets
 // feel backpressure; goroutines that publish can ask Engine.Congested, or wait with
 // Engine.Relief.
