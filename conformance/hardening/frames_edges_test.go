@@ -63,7 +63,7 @@ func TestF9_LessRoom(t *testing.T) {
 
 // Connections whose peer is gone without a word end by themselves.
 func TestF10_HalfOpen(t *testing.T) {
-	attack(t, agserver.Options{PingInterval: 100 * time.Millisecond, PingTimeout: 2 * time.Second}, func(a *target) {
+	attack(t, agserver.Options{PingInterval: 100 * time.Millisecond, PingTimeout: 5 * time.Second}, func(a *target) {
 		var silent []*client
 		for range 20 {
 			silent = append(silent, a.connect()) // neither reads nor answers pings

@@ -285,7 +285,7 @@ func TestF5_Linear(t *testing.T) {
 
 // A message that is never finished is no sign of life.
 func TestF5_NoEnd(t *testing.T) {
-	attack(t, agserver.Options{PingTimeout: 300 * time.Millisecond, PingInterval: 100 * time.Millisecond}, func(a *target) {
+	attack(t, agserver.Options{PingTimeout: 2 * time.Second, PingInterval: 500 * time.Millisecond}, func(a *target) {
 		c := a.connect()
 		c.write(frame(opText, []byte("x")))
 		for c.try(join(frame(opContinuation, []byte("x")), frame(fin|opPing, nil))) == nil {

@@ -19,7 +19,9 @@ import (
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
-// patience is when a test gives up. Nothing is expected to take that long.
+// patience is when a test gives up. Nothing is expected to take that long. Servers that
+// give up their peers sooner, for the sake of a test, give them seconds: the witness and
+// the attackers are peers, too, and the machine may be busy.
 const patience = 20 * time.Second
 
 // What may be left of an attack. Every attack that could leak something does so

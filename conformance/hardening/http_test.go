@@ -19,7 +19,7 @@ import (
 // Clients that never finish their request hold a descriptor each: they are cut
 // off, also those who send a byte now and then.
 func TestH1_SlowRequest(t *testing.T) {
-	attack(t, agserver.Options{UpgradeTimeout: 300 * time.Millisecond}, func(a *target) {
+	attack(t, agserver.Options{UpgradeTimeout: 2 * time.Second}, func(a *target) {
 		var silent []*client
 		for _, sent := range []string{"", "G", "GET /socketcluster/ HTTP/1.1\r\n", strings.TrimSuffix(request(), "\r\n")} {
 			for range 10 {

@@ -71,7 +71,7 @@ func TestX2_TLSHandshakes(t *testing.T) {
 		records = append(records, 22, 3, 1, 0, 1, b)
 	}
 	attack(t, agserver.Options{}, func(a *target) {
-		srv := agserver.New(&agserver.Options{Portable: a.srv.Options().Portable, Loops: 2, UpgradeTimeout: time.Second})
+		srv := agserver.New(&agserver.Options{Portable: a.srv.Options().Portable, Loops: 2, UpgradeTimeout: 3 * time.Second})
 		l, err := selfsigned.Listener(listen(a))
 		if err != nil {
 			a.Fatal(err)

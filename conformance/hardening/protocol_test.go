@@ -18,7 +18,7 @@ import (
 )
 
 func TestP1_NoHandshake(t *testing.T) {
-	attack(t, agserver.Options{HandshakeTimeout: 200 * time.Millisecond}, func(a *target) {
+	attack(t, agserver.Options{HandshakeTimeout: 2 * time.Second}, func(a *target) {
 		for range 10 {
 			a.open() // says nothing
 		}

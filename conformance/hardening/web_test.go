@@ -28,7 +28,7 @@ func TestA7_NoAPI(t *testing.T) {
 
 // A body that nobody asked for is not read, be it huge, without end or slow.
 func TestA7_Bodies(t *testing.T) {
-	attack(t, agserver.Options{UpgradeTimeout: 300 * time.Millisecond}, func(a *target) {
+	attack(t, agserver.Options{UpgradeTimeout: time.Second}, func(a *target) {
 		a.srv.HandleHTTP(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "never mind") }))
 		const head = "POST /health-check HTTP/1.1\r\nHost: x\r\n"
 		more := map[*client]string{}
