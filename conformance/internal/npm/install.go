@@ -17,6 +17,9 @@ import (
 // installTimeout is how long npm may take, a slow network included.
 const installTimeout = 5 * time.Minute
 
+// tries is how often it is called, should it fail: a registry may have a bad moment.
+const tries = 3
+
 // Install makes sure that the packages of dir's package-lock.json are in dir's
 // node_modules, and returns dir as an absolute path. dir is relative to the
 // folder of the test. It blocks while another process installs the same ones.
@@ -65,10 +68,16 @@ func install(ctx context.Context, npm, dir string) (err error) {
 	}
 	// The scripts of packages are none of our business, and nothing here needs
 	// them: all is plain JavaScript.
-	cmd := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-	cmd.Dir = dir
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm ci: %w\n%s", err, bytes.TrimSpace(out))
+	for try := 1; ; try++ {
+		cmd := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", "--fetch-retries=5")
+		cmd.Dir = dir
+		out, err := cmd.CombinedOutput()
+		if err == nil {
+			break
+		}
+		if try == tries || ctx.Err() != nil {
+			return fmt.Errorf("npm ci: %w\n%s", err, bytes.TrimSpace(out))
+		}
 	}
 	// npm leaves no folder behind when there is nothing to install.
 	if err := os.MkdirAll(filepath.Dir(stamp), 0o755); err != nil {

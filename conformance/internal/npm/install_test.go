@@ -96,6 +96,14 @@ func TestInstall(t *testing.T) {
 			t.Errorf("npm was called %d times, want 2", got)
 		}
 	})
+	t.Run("AgainAfterAFailure", func(t *testing.T) {
+		programs(t, map[string]string{"node": "", "npm": `echo "$@" >> calls; [ -e failed ] || { : > failed; exit 1; }`})
+		dir := project(t)
+		npm.Install(t, dir)
+		if got := calls(t, dir); got != 2 {
+			t.Errorf("npm was called %d times, want 2", got)
+		}
+	})
 	t.Run("ErrNpm", func(t *testing.T) {
 		programs(t, map[string]string{"node": "", "npm": `echo "no network" >&2; exit 1`})
 		dir := project(t)
