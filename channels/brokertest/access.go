@@ -26,11 +26,7 @@ func (a Access) Run(t *testing.T) {
 	t.Helper()
 	s := NewTap()
 	attach(t, a.Right, s)
-	select {
-	case <-s.Ready:
-	case err := <-s.Errors:
-		t.Fatalf("BrokerError(%v), want a connection", err)
-	}
+	Await(t, s.Ready)
 	if err := a.Right.Subscribe(t.Context(), "a"); err != nil {
 		t.Errorf("Subscribe() = %v, want nil", err)
 	}
