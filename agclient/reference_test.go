@@ -2,19 +2,17 @@ package agclient_test
 
 import (
 	"bufio"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
+	"github.com/socketcluster-go/socketcluster/internal/npm"
 )
 
 // referenceDir holds a program that runs Node servers, and its lock file.
@@ -26,11 +24,10 @@ var reference nodeProcess
 
 // nodeProcess runs servers, on request.
 type nodeProcess struct {
-	once    sync.Once
-	err     error // of the start
-	missing string
-	cmd     *exec.Cmd
-	in      io.WriteCloser
+	once sync.Once
+	err  error // of the start
+	cmd  *exec.Cmd
+	in   io.WriteCloser
 
 	mu  sync.Mutex // one request at a time
 	out *bufio.Scanner
@@ -41,16 +38,12 @@ type nodeProcess struct {
 type serverOptions map[string]any
 
 // server starts a Node server for the test and returns its URL. Without Node.js
-// the test is skipped; with CI=true in the environment it fails.
+// the test is left out; with CI=true in the environment it fails.
 func (n *nodeProcess) server(t testing.TB, o serverOptions) string {
 	t.Helper()
-	n.once.Do(n.start)
-	switch {
-	case n.missing != "" && os.Getenv("CI") == "true":
-		t.Fatalf("%s is missing: the tests against the Node server cannot run", n.missing)
-	case n.missing != "":
-		t.Skipf("LEFT OUT: this test needs the Node server, and %s is missing", n.missing)
-	case n.err != nil:
+	node, dir := npm.Node(t), npm.Install(t, referenceDir)
+	n.once.Do(func() { n.start(node, dir) })
+	if n.err != nil {
 		t.Fatalf("start the Node server: %v", n.err)
 	}
 	if o == nil {
@@ -87,22 +80,9 @@ func (n *nodeProcess) ask(request map[string]any) (port int, err error) {
 	return answer.Port, err
 }
 
-func (n *nodeProcess) start() {
-	node, err := exec.LookPath("node")
-	if err != nil {
-		n.missing = "Node.js"
-		return
-	}
-	npm, err := exec.LookPath("npm")
-	if err != nil {
-		n.missing = "npm"
-		return
-	}
-	if n.err = installPackages(npm); n.err != nil {
-		return
-	}
+func (n *nodeProcess) start(node, dir string) {
 	n.cmd = exec.Command(node, "server.js")
-	n.cmd.Dir = referenceDir
+	n.cmd.Dir = dir
 	n.cmd.Stderr = os.Stderr
 	n.in, n.err = n.cmd.StdinPipe()
 	if n.err != nil {
@@ -122,60 +102,6 @@ func (n *nodeProcess) stop() {
 		n.in.Close()
 		n.cmd.Wait()
 	}
-}
-
-// installPackages installs what the lock file says into node_modules, unless it
-// is there. It installs into a folder of its own and renames, so that several
-// test programs do not get into each other's way.
-func installPackages(npm string) error {
-	sum := sha256.New()
-	files := []string{"package.json", "package-lock.json"}
-	for _, name := range files {
-		text, err := os.ReadFile(filepath.Join(referenceDir, name))
-		if err != nil {
-			return err
-		}
-		sum.Write(text)
-	}
-	want := hex.EncodeToString(sum.Sum(nil))
-	target := filepath.Join(referenceDir, "node_modules")
-	if have, err := os.ReadFile(filepath.Join(target, ".installed")); err == nil && string(have) == want {
-		return nil
-	}
-	tmp, err := os.MkdirTemp(referenceDir, ".install-*") // the same file system, for the rename
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(tmp)
-	for _, name := range files {
-		if err := copyFile(filepath.Join(tmp, name), filepath.Join(referenceDir, name)); err != nil {
-			return err
-		}
-	}
-	cmd := exec.Command(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-	cmd.Dir = tmp
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm ci: %w\n%s", err, out)
-	}
-	modules := filepath.Join(tmp, "node_modules")
-	if err := os.WriteFile(filepath.Join(modules, ".installed"), []byte(want), 0o644); err != nil {
-		return err
-	}
-	if err := os.Rename(target, filepath.Join(tmp, "old")); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	if err := os.Rename(modules, target); err != nil && !errors.Is(err, os.ErrExist) {
-		return err
-	}
-	return nil
-}
-
-func copyFile(to, from string) error {
-	text, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(to, text, 0o644)
 }
 
 // connect returns a client of a Node server that is open; it is closed with the

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/npm"
 	"github.com/socketcluster-go/socketcluster/internal/program"
 )
 

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/npm"
 	"github.com/socketcluster-go/socketcluster/internal/program"
 )
 

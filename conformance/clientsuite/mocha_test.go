@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/npm"
 
 	// The go command keeps test results until something that the test program
 	// is made of changes: the server is, in this way.

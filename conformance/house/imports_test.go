@@ -71,6 +71,9 @@ var layers = []layer{
 		"channels/brokertest/...", []string{"channels/brokertest/freeport", "internal/program/..."},
 		"what the tests of brokers and servers need beside the suite: what is free, and what starts it",
 	}, {
+		"internal/npm", nil,
+		"what tests need of the world of JavaScript: the standard library alone",
+	}, {
 		"internal/natstest", []string{"github.com/nats-io/nats-server/..."},
 		"a NATS server for tests, of whatever package",
 	}, {

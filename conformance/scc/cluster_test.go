@@ -12,7 +12,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
-	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/npm"
 	"github.com/socketcluster-go/socketcluster/internal/program"
 	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )

@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
-	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/npm"
 	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )
 

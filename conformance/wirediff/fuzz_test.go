@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
-	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/npm"
 )
 
 // FuzzServers_Agree plays a generated sequence of frames on both servers. The

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
-	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/npm"
 	"github.com/socketcluster-go/socketcluster/internal/program"
 )
 

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
-	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/npm"
 	"github.com/socketcluster-go/socketcluster/internal/program"
 	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
 )

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/conformance/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/npm"
 )
 
 // outcome is a test that records how it ended.
