@@ -191,11 +191,13 @@ func TestOverlay_TestFails(t *testing.T) {
 		t.Skip("runs the tests of other packages")
 	}
 	const dir = "conformance/lockorder/testdata/broken"
-	for name, says := range map[string]string{"TestFails": "says why it fails", "TestHangs": "panic: test timed out"} {
+	for name, tt := range map[string]struct{ says, limit string }{
+		"TestFails": {"says why it fails", "1m"}, "TestHangs": {"panic: test timed out", "2s"},
+	} {
 		t.Run(name, func(t *testing.T) {
-			edges, err := instrument(t, dir).Test(t.Context(), root, []string{"./" + dir}, "-run=^"+name+"$", "-timeout=2s")
-			if err == nil || !strings.Contains(err.Error(), says) {
-				t.Errorf("Test() = %v, want an error that has %q", err, says)
+			edges, err := instrument(t, dir).Test(t.Context(), root, []string{"./" + dir}, "-run=^"+name+"$", "-timeout="+tt.limit)
+			if err == nil || !strings.Contains(err.Error(), tt.says) {
+				t.Errorf("Test() = %v, want an error that has %q", err, tt.says)
 			}
 			if len(edges) != 1 || edges[0].From != dir+".Pair.a" {
 				t.Errorf("edges = %+v, want the one from a to b", edges)
