@@ -104,7 +104,8 @@ func TestChannelsKillAndClose(t *testing.T) {
 		client := agservertest.Connect(t, srv, nil)
 		id := client.ID()
 		s := srv.Client(id)
-		s.Procedure("x").Consume()
+		calls := s.Procedure("x").Consume()
+		defer calls.Kill()
 		s.Procedures().Close() // closeAllProcedures()
 		if err := client.Disconnect(1000, ""); err != nil {
 			t.Fatal(err)
