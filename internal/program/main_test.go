@@ -23,8 +23,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// child does one thing: it ends with a status, listens at an address, or stays when it
-// is asked to end.
+// child does one thing: it ends with a status, listens at an address, and says at which,
+// or stays when it is asked to end.
 func child(what, with string) int {
 	switch what {
 	case "end":
@@ -36,6 +36,7 @@ func child(what, with string) int {
 		if err != nil {
 			return 1
 		}
+		fmt.Printf(`{"msg":"listening","address":"%s"}`+"\n", l.Addr())
 		for {
 			c, err := l.Accept()
 			if err != nil {

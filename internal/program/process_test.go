@@ -7,12 +7,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/internal/program"
 )
 
 // patience is how long a program may take: much, as the machine may be busy.
 const patience = time.Minute
+
+// nowhere is an address at which nobody can listen.
+const nowhere = "127.0.0.1:0"
 
 // start starts a child that ends with the test.
 func start(t *testing.T, what, with string) (*program.Process, *program.Log) {
@@ -51,9 +53,11 @@ func TestProcess_Status(t *testing.T) {
 
 func TestProcess_Stop(t *testing.T) {
 	t.Run("OK", func(t *testing.T) {
-		address := freeport.Addr(t)
-		p, _ := start(t, "listen", address)
-		if err := p.AwaitListening(within(t), address); err != nil {
+		p, log := start(t, "listen", "127.0.0.1:0")
+		if err := p.Await(within(t), func() bool { return log.Has("listening") }); err != nil {
+			t.Fatalf("Await() = %v", err)
+		}
+		if err := p.AwaitListening(within(t), log.Records("listening")[0]["address"].(string)); err != nil {
 			t.Fatalf("AwaitListening() = %v", err)
 		}
 		if err := p.Stop(patience); err != nil || p.Status() != -1 {
@@ -74,7 +78,7 @@ func TestProcess_Stop(t *testing.T) {
 func TestProcess_Await(t *testing.T) {
 	t.Run("ErrEnded", func(t *testing.T) {
 		p, _ := start(t, "end", "0")
-		if err := p.AwaitListening(within(t), freeport.Addr(t)); !errors.Is(err, program.ErrEnded) {
+		if err := p.AwaitListening(within(t), nowhere); !errors.Is(err, program.ErrEnded) {
 			t.Errorf("AwaitListening() = %v, want ErrEnded", err)
 		}
 	})
@@ -90,7 +94,7 @@ func TestProcess_Await(t *testing.T) {
 		p, _ := start(t, "stay", "")
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := p.AwaitListening(ctx, freeport.Addr(t)); !errors.Is(err, context.Canceled) {
+		if err := p.AwaitListening(ctx, nowhere); !errors.Is(err, context.Canceled) {
 			t.Errorf("AwaitListening() = %v, want context.Canceled", err)
 		}
 	})
