@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/internal/program"
 
 	// The go command keeps test results until something that the test program
 	// is made of changes: the server is, in this way.
@@ -45,8 +46,8 @@ func newMocha(t *testing.T, dir string) *mocha {
 	}
 	m := &mocha{node: npm.Node(t), dir: dir, standin: filepath.Join(dir, "standin"), tmp: t.TempDir()}
 	m.bridge = filepath.Join(m.tmp, "bridge.exe") // a suffix that Windows asks for
-	if out, err := exec.Command("go", "build", "-o", m.bridge, "./bridge").CombinedOutput(); err != nil {
-		t.Fatalf("build the bridge: %v\n%s", err, out)
+	if err := program.Build(t.Context(), m.bridge, "./conformance/clientsuite/bridge"); err != nil {
+		t.Fatal(err)
 	}
 	return m
 }
