@@ -9,12 +9,14 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/agserver"
 	"github.com/socketcluster-go/socketcluster/agserver/agservertest"
+	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -133,6 +135,22 @@ func TestServer_ListenAndServe(t *testing.T) {
 	check(t, srv.Close(within(t)))
 	if err := await(t, served); !errors.Is(err, agserver.ErrClosed) {
 		t.Errorf("ListenAndServe() = %v, want ErrClosed", err)
+	}
+}
+
+func TestServer_ListenAndServeTLS(t *testing.T) {
+	srv := agserver.New(nil)
+	files := certs.New(t).Issue("server").Files()
+	if err := srv.ListenAndServeTLS("127.0.0.1:0", files.Cert, "/none"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("ListenAndServeTLS() = %v, want that there is no such file", err)
+	}
+	served := future(func() error { return srv.ListenAndServeTLS("127.0.0.1:0", files.Cert, files.Key) })
+	if _, err := srv.Events().Ready.Once(within(t)); err != nil {
+		t.Fatal(err)
+	}
+	check(t, srv.Close(within(t)))
+	if err := await(t, served); !errors.Is(err, agserver.ErrClosed) {
+		t.Errorf("ListenAndServeTLS() = %v, want ErrClosed", err)
 	}
 }
 

@@ -71,13 +71,6 @@ func fromNamed(err *protocol.Error) *protocol.Error {
 	return err.WithField(badToken, err.Name != protocol.ErrAuthTokenNotBefore.Name)
 }
 
-// IsBadToken reports whether the client should throw its token away: always,
-// but for one that is not yet active (and for no error).
-func IsBadToken(err error) bool {
-	e := ToError(err)
-	return e != nil && string(e.Field(badToken)) == "true"
-}
-
 // NewExpiredError returns the error of a live socket whose token has run out.
 // Its expiry is the claim exp itself, a number, where JWT.Verify has a date.
 func NewExpiredError(c Claims) *protocol.Error {

@@ -52,22 +52,6 @@ func TestToError(t *testing.T) {
 	}
 }
 
-func TestIsBadToken(t *testing.T) {
-	for err, want := range map[error]bool{
-		nil:                                    false,
-		jwt.ErrTokenNotValidYet:                false,
-		jwt.ErrTokenExpired:                    true,
-		errors.New("whatever"):                 true,
-		protocol.ErrAuthTokenNotBefore:         false,
-		protocol.ErrAuthTokenInvalid:           true,
-		protocol.ErrInvalidArguments.Withf(""): true,
-	} {
-		if got := authtoken.IsBadToken(err); got != want {
-			t.Errorf("IsBadToken(%v) = %v, want %v", err, got, want)
-		}
-	}
-}
-
 func TestNewExpiredError(t *testing.T) {
 	err := authtoken.NewExpiredError(authtoken.Claims{"exp": 1700000000.5})
 	const want = `{"message":"The socket auth token has expired","name":"AuthTokenExpiredError","expiry":1700000000.5}`
