@@ -6,12 +6,14 @@ type Mutation struct {
 	File    string // in the repository
 	Find    string // has to be there exactly once
 	Replace string
-	// Transcripts are the files of transcripts that could notice; empty is all.
-	Transcripts []string
+	// By says who could notice: files of transcripts (empty is all of them), or
+	// tests of the package that the file is in.
+	By []string
 }
 
-// mutations are the mistakes that the comparison has to notice: names, texts
-// and codes, order, what is missing and what is too much.
+// mutations are the mistakes that have to be noticed. What clients see is for the
+// comparison: names, texts and codes, order, what is missing and what is too much.
+// Who owns what, bounds, and what a lost connection may cost, is for tests.
 var mutations = []Mutation{
 	{
 		"wrong error name", "agserver/on_publish.go",

@@ -49,10 +49,16 @@ func play(names string, stdout io.Writer) (survivors int, err error) {
 	}
 	defer l.close()
 	caught := 0
+	var chosen []Mutation
 	for _, m := range mutations {
-		if !matching.MatchString(m.Name) {
-			continue
+		if matching.MatchString(m.Name) {
+			chosen = append(chosen, m)
 		}
+	}
+	if err := l.checkTests(chosen); err != nil {
+		return 0, err
+	}
+	for _, m := range chosen {
 		title, err := l.try(m)
 		switch {
 		case err != nil:
@@ -103,7 +109,7 @@ func (l *laboratory) close() { os.RemoveAll(l.temp) }
 // copySources copies what git knows of, and what is new, but for what it
 // ignores.
 func (l *laboratory) copySources() error {
-	list, err := command(l.root, "git", "ls-files", "--cached", "--others", "--exclude-standard", "-z", "*.go", "go.mod", "go.sum")
+	list, err := command(l.root, "git", "ls-files", "--cached", "--others", "--exclude-standard", "-z")
 	if err != nil {
 		return err
 	}
@@ -126,8 +132,8 @@ func (l *laboratory) copySources() error {
 	return nil
 }
 
-// try makes one mistake, builds the app with it and returns the title of the
-// transcript that noticed; empty if none did.
+// try makes one mistake and returns the title of the transcript, or the name of the
+// test, that noticed; empty if none did.
 func (l *laboratory) try(m Mutation) (title string, err error) {
 	file := filepath.Join(l.copy, m.File)
 	original, err := os.ReadFile(file)
@@ -143,11 +149,17 @@ func (l *laboratory) try(m Mutation) (title string, err error) {
 	}
 	defer func() { err = errors.Join(err, os.WriteFile(file, original, 0o644)) }()
 
+	if tests := m.tests(); tests != "" {
+		if _, err := command(l.copy, "go", "build", m.dir()); err != nil {
+			return "", fmt.Errorf("the mutant does not build: %w", err)
+		}
+		return l.test(m.dir(), tests)
+	}
 	app := filepath.Join(l.temp, "mutant")
 	if _, err := command(l.copy, "go", "build", "-o", app, "./conformance/app"); err != nil {
 		return "", fmt.Errorf("the mutant does not build: %w", err)
 	}
-	return l.judge(app, m.Transcripts)
+	return l.judge(app, m.By)
 }
 
 // apply returns the source with the mistake in it.

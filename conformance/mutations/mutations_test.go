@@ -26,8 +26,12 @@ func TestMutations_AreInTheSource(t *testing.T) {
 			if mutated == string(source) {
 				t.Error("the mutation changes nothing")
 			}
-			for _, file := range m.Transcripts {
-				if _, err := os.Stat("../wirediff/transcripts/" + file + ".txt"); err != nil {
+			for _, by := range m.By {
+				if m.tests() != "" {
+					if !strings.Contains(testsIn(t, m.dir()), "\nfunc "+by+"(t *testing.T)") {
+						t.Errorf("there is no test %s in %s", by, m.dir())
+					}
+				} else if _, err := os.Stat("../wirediff/transcripts/" + by + ".txt"); err != nil {
 					t.Error(err)
 				}
 			}
@@ -36,6 +40,24 @@ func TestMutations_AreInTheSource(t *testing.T) {
 	if want := 20; len(mutations) < want {
 		t.Errorf("%d mutations, want at least %d", len(mutations), want)
 	}
+}
+
+// testsIn returns the tests of a package.
+func testsIn(t *testing.T, dir string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join("../..", dir, "*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all strings.Builder
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Write(text)
+	}
+	return all.String()
 }
 
 func TestMutation_ApplyWantsTheTextOnce(t *testing.T) {

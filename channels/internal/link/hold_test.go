@@ -99,32 +99,63 @@ func (s *slowSink) BrokerStateChange(lost error) {
 // The sink hears of the changes in their order, of no more than have room, and last of
 // what holds then.
 func TestLink_SlowSink(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		s := &slowSink{stuck: make(chan struct{})}
-		l := link.New(link.Options{})
-		if err := l.Attach(s); err != nil {
-			t.Fatalf("Attach() = %v, want nil", err)
-		}
-		l.Up()
-		var telling sync.WaitGroup
-		telling.Go(func() { l.Down(nil) })
-		synctest.Wait()
-		l.Up()
-		for range 100 {
-			l.Hold(errors.New("too few others"))
-			if err := l.Now(); !errors.Is(err, channels.ErrDisconnected) {
-				t.Errorf("Now() = %v, want %v", err, channels.ErrDisconnected)
+	for _, up := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			l, s, let := withSlowSink(t)
+			for range 100 {
+				l.Up()
+				if err := l.Now(); err != nil {
+					t.Errorf("Now() = %v, want nil", err)
+				}
+				l.Hold(errors.New("too few others"))
+				if err := l.Now(); !errors.Is(err, channels.ErrDisconnected) {
+					t.Errorf("Now() = %v, want %v", err, channels.ErrDisconnected)
+				}
+				l.Hold(nil)
 			}
-			l.Hold(nil)
+			if !up {
+				l.Down(errors.New("cable pulled"))
+			}
+			let()
+			if n := len(s.states); n < 3 || n > 20 {
+				t.Errorf("the sink heard of %d changes, want some and no more than have room", n)
+			}
+			wantAlternating(t, s.states, up)
+		})
+	}
+}
+
+// A sink that is stuck when the link is closed hears of no other change.
+func TestLink_SlowSinkClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l, s, let := withSlowSink(t)
+		l.Up()
+		l.Down(nil)
+		l.Close()
+		let()
+		if len(s.states) != 1 {
+			t.Errorf("the sink heard of %v, want the change before Close that it was stuck in", s.states)
 		}
-		l.Down(errors.New("cable pulled"))
+	})
+}
+
+// withSlowSink returns a link that has been up, with a sink that is stuck in hearing
+// that it is down until let is called.
+func withSlowSink(t *testing.T) (l *link.Link, s *slowSink, let func()) {
+	t.Helper()
+	s = &slowSink{stuck: make(chan struct{})}
+	l = link.New(link.Options{})
+	if err := l.Attach(s); err != nil {
+		t.Fatalf("Attach() = %v, want nil", err)
+	}
+	l.Up()
+	var telling sync.WaitGroup
+	telling.Go(func() { l.Down(nil) })
+	synctest.Wait()
+	return l, s, func() {
 		close(s.stuck)
 		telling.Wait()
-		if n := len(s.states); n < 3 || n > 20 {
-			t.Errorf("the sink heard of %d changes, want some and no more than have room", n)
-		}
-		wantAlternating(t, s.states, false)
-	})
+	}
 }
 
 // wantAlternating checks that the changes of a link that has been up are losses and

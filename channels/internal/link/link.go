@@ -114,7 +114,7 @@ func (l *Link) Hold(lack error) {
 // sink: the cause is why it went down.
 func (l *Link) changeLocked(cause error) {
 	up := l.connected && l.lack == nil
-	if l.closed || up == isClosed(l.up) {
+	if up == isClosed(l.up) {
 		return
 	}
 	var lost error

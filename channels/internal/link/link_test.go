@@ -99,6 +99,9 @@ func TestLink_Await(t *testing.T) {
 				if err := <-result; !errors.Is(err, tt.want) {
 					t.Errorf("Await() = %v, want %v", err, tt.want)
 				}
+				if err := l.Await(ctx, 10); errors.Is(err, channels.ErrOverload) {
+					t.Errorf("Await() = %v, and nobody else waits", err)
+				}
 			})
 		})
 	}
@@ -139,7 +142,7 @@ func TestLink_Failed(t *testing.T) {
 		}
 		s.errors = nil
 		l.Up()
-		l.Failed(errors.New("wrong password"))
+		l.Failed(errors.New("a new one"))
 		if n := len(s.errors); n != 1 {
 			t.Errorf("%d errors, want one more for a new outage", n)
 		}
