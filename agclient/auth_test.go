@@ -432,4 +432,22 @@ func TestClient_SlowTokenStore(t *testing.T) {
 			}
 		})
 	})
+
+	t.Run("FloodBehindALoad", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{TokenStore: &slowStore{}, ConnectTimeout: time.Hour})
+			p.write(`{"event":"#setAuthToken","data":{"token":"` + token(`{}`) + `"}}`)
+			synctest.Wait()
+			c.Reconnect(0, "")
+			p = f.accept()
+			synctest.Wait()
+			over, cancel := context.WithCancel(t.Context())
+			cancel()
+			for range 200 {
+				c.Deauthenticate(over)
+			}
+			p.handshake(`{"id":"x","pingTimeout":60000}`) // or it never comes
+		})
+	})
 }

@@ -140,6 +140,23 @@ func TestClient_Connect(t *testing.T) {
 		})
 	})
 
+	t.Run("RefusedInABatch", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c := f.client(agclient.Options{ReconnectDisabled: true})
+			data := c.Receiver("x").Consume()
+			c.Connect()
+			p := f.accept()
+			p.next()
+			p.write(`[{"rid":1,"error":{"name":"NoError","message":"go away"}},{"event":"x","data":1}]`)
+			p.expectClose(4003, "")
+			synctest.Wait()
+			if n := data.Backpressure(); n != 0 {
+				t.Errorf("%d messages behind the refusal, want none", n)
+			}
+		})
+	})
+
 	t.Run("AnswerToTheWrongPath", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t)

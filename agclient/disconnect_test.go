@@ -41,6 +41,23 @@ func TestClient_Disconnect(t *testing.T) {
 		})
 	})
 
+	t.Run("NothingIsHeardAfterwards", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, p := f.connected(agclient.Options{})
+			data := c.Receiver("x").Consume()
+			c.Disconnect(0, "")
+			all := c.Events().All.Consume()
+			p.expectClose(1000, "")
+			p.write(`{"event":"x","data":1}`)
+			p.write("") // a ping
+			synctest.Wait()
+			if got := names(all); len(got) != 0 || data.Backpressure() != 0 {
+				t.Errorf("events = %v, %d messages, want none", got, data.Backpressure())
+			}
+		})
+	})
+
 	t.Run("CodeAndReason", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t)
@@ -273,6 +290,48 @@ func TestClient_Terminate(t *testing.T) {
 			f.accept().handshake(`{"id":"x","pingTimeout":1000}`)
 		})
 	})
+	t.Run("NextWaitsForTheCut", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, dialled := f.slowToClose()
+			c.Connect()
+			f.accept().handshake(`{"id":"x","pingTimeout":60000}`)
+			synctest.Wait()
+			began := time.Now()
+			c.Terminate()
+			c.Connect()
+			f.accept().handshake(`{"id":"y","pingTimeout":60000}`)
+			if d := (*dialled)[1].Sub(began); d < closingTakes {
+				t.Errorf("dialled again after %v, want it once the connection before has gone, which takes %v", d, closingTakes)
+			}
+		})
+	})
+	// One that was closed in peace before may go meanwhile.
+	t.Run("NextWaitsForNoOther", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			c, dialled := f.slowToClose()
+			c.Connect()
+			first := f.accept()
+			first.handshake(`{"id":"x","pingTimeout":60000}`)
+			synctest.Wait()
+			c.Disconnect(0, "")
+			first.expectClose(1000, "")
+			c.Connect()
+			f.accept().handshake(`{"id":"y","pingTimeout":60000}`)
+			synctest.Wait()
+			first.conn.Close()
+			time.Sleep(closingTakes / 3) // it is gone in a while
+			began := time.Now()
+			c.Terminate()
+			time.Sleep(closingTakes - 1)
+			c.Connect()
+			f.accept().handshake(`{"id":"z","pingTimeout":60000}`)
+			if d := (*dialled)[2].Sub(began); d < closingTakes {
+				t.Errorf("dialled again after %v, want it once the connection that was cut has gone, which takes %v", d, closingTakes)
+			}
+		})
+	})
 	t.Run("Closed", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			c := newFake(t).client(agclient.Options{})
@@ -298,4 +357,30 @@ func TestClient_Terminate(t *testing.T) {
 			}
 		})
 	})
+}
+
+// slowToClose returns a client whose connections are, and when it has dialled.
+func (f *fake) slowToClose() (c *agclient.Client, dialled *[]time.Time) {
+	f.t.Helper()
+	dialled = new([]time.Time)
+	c, err := agclient.New(fakeURL, &agclient.Options{NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+		*dialled = append(*dialled, time.Now())
+		nc, err := f.dial(ctx, network, addr)
+		return slowToClose{nc}, err
+	}})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	f.t.Cleanup(func() { c.Close() })
+	return c, dialled
+}
+
+// slowToClose is a connection that takes its time to close.
+type slowToClose struct{ net.Conn }
+
+const closingTakes = 300 * time.Millisecond
+
+func (c slowToClose) Close() error {
+	time.Sleep(closingTakes)
+	return c.Conn.Close()
 }

@@ -45,12 +45,24 @@ func TestClient_Frames(t *testing.T) {
 			f := newFake(t)
 			c, p := f.connected(agclient.Options{MaxBuffered: 1000})
 			p.stall()
+			c.Transmit("stuck", nil)
+			synctest.Wait() // the writer is
 			for range 100 {
 				p.writeFrame(ws.NewPingFrame(make([]byte, 100)))
 			}
 			synctest.Wait()
 			if err := c.Transmit("x", nil); err != nil { // one pong waits for all
 				t.Errorf("Transmit() = %v, want room for it", err)
+			}
+			p.resume()
+			p.expect(`{"event":"stuck"}`)
+			if got := <-p.in; got.op != ws.OpPong {
+				t.Errorf("frame = %v %q, want the pong", got.op, got.payload)
+			}
+			p.expect(`{"event":"x"}`)
+			p.writeFrame(ws.NewPingFrame([]byte("again")))
+			if got := <-p.in; got.op != ws.OpPong || string(got.payload) != "again" {
+				t.Errorf("frame = %v %q, want another pong", got.op, got.payload)
 			}
 		})
 	})

@@ -3,8 +3,10 @@ package agclient_test
 import (
 	"context"
 	"errors"
+	"net"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -320,7 +322,15 @@ func TestReference_ReconnectByTransmit(t *testing.T) {
 // Should correctly handle multiple successive connect and disconnect calls
 func TestReference_ConnectAndDisconnectInARow(t *testing.T) {
 	t.Parallel()
-	c, err := agclient.New(reference.server(t, nil), nil)
+	var mayDial atomic.Bool // or one of the first two could be open before it is given up
+	c, err := agclient.New(reference.server(t, nil), &agclient.Options{
+		NetDial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if !mayDial.Load() {
+				<-ctx.Done()
+			}
+			return new(net.Dialer).DialContext(ctx, network, addr)
+		},
+	})
 	check(t, err)
 	t.Cleanup(func() { c.Close() })
 	check(t, c.Connect())
@@ -328,6 +338,7 @@ func TestReference_ConnectAndDisconnectInARow(t *testing.T) {
 	check(t, c.Disconnect(1000, "One"))
 	check(t, c.Connect())
 	check(t, c.Disconnect(4444, "Two"))
+	mayDial.Store(true)
 	connected := c.Events().Connect.Consume()
 	check(t, c.Connect())
 	next(t, connected)

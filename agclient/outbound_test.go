@@ -309,6 +309,13 @@ func TestClient_MaxBuffered(t *testing.T) {
 				t.Errorf("Transmit() when there is room = %v", err)
 			}
 			p.next()
+			c.Disconnect(0, "")
+			for i, want := range []error{nil, nil, agclient.ErrBufferFull} {
+				if err := c.Transmit("e", big); !errors.Is(err, want) {
+					t.Errorf("Transmit %d of the next connection = %v, want %v", i, err, want)
+				}
+			}
+			f.accept()
 		})
 	})
 

@@ -10,13 +10,10 @@ import (
 
 // planReconnectLocked decides from the close code whether and when the client
 // comes back by itself. At once, the first time, after a ping or pong timeout
-// or an end without a status: the machine may have slept. Never after 1000, nor
-// from 4500 on, which is for good.
+// or an end without a status: the machine may have slept. Never after 1000, which
+// is Close's, nor from 4500 on, which is for good.
 func (c *Client) planReconnectLocked(code protocol.CloseCode) {
-	if c.opts.ReconnectDisabled || c.life.finished {
-		return
-	}
-	if code == protocol.CloseNormal || code >= permanentCloseCodes {
+	if c.opts.ReconnectDisabled || code == protocol.CloseNormal || code >= permanentCloseCodes {
 		return
 	}
 	n := c.life.attempts

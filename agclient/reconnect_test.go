@@ -1,6 +1,7 @@
 package agclient_test
 
 import (
+	"context"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -199,7 +200,7 @@ func TestClient_PingTimeout(t *testing.T) {
 	// connection brings, should it work again at that moment.
 	t.Run("NothingComesLate", func(t *testing.T) {
 		for name, giveUp := range map[string]func(c *agclient.Client){
-			"PingTimeout": func(*agclient.Client) { time.Sleep(20 * time.Second) },
+			"PingTimeout": func(c *agclient.Client) { c.Events().Disconnect.Once(context.Background()) },
 			"Stale": func(c *agclient.Client) {
 				agclient.Sleep(c, time.Hour)
 				c.Transmit("e", 2)
@@ -207,11 +208,15 @@ func TestClient_PingTimeout(t *testing.T) {
 		} {
 			synctest.Test(t, func(t *testing.T) {
 				f := newFake(t)
-				c, broken := f.connected(agclient.Options{})
+				c, broken := f.connected(agclient.Options{CloseTimeout: time.Hour})
 				broken.stall()
 				c.Transmit("e", 1)
 				giveUp(c)
+				began := time.Now()
 				next := f.accept()
+				if d := time.Since(began); d > time.Second {
+					t.Errorf("%s: the next connection waited for %v", name, d)
+				}
 				next.handshake(`{"id":"x","pingTimeout":1000}`)
 				c.Transmit("e", 3)
 				if name == "Stale" {

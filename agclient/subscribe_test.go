@@ -172,6 +172,26 @@ func TestClient_Subscribe(t *testing.T) {
 		})
 	})
 
+	t.Run("ManualAuthenticated", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			store := new(agclient.MemoryTokenStore)
+			store.SaveToken(t.Context(), "token", "a.e30.c")
+			c := f.client(agclient.Options{ManualSubscribe: true, TokenStore: store, AuthTokenName: "token"})
+			c.Subscribe("news")
+			c.Connect()
+			p := f.accept()
+			p.handshake(`{"id":"x","pingTimeout":1000,"isAuthenticated":true}`)
+			synctest.Wait()
+			if c.AuthState() != agclient.Authenticated {
+				t.Fatalf("AuthState() = %v, want authenticated", c.AuthState())
+			}
+			p.nothing()
+			c.ProcessPendingSubscriptions()
+			p.answer("#subscribe", "null")
+		})
+	})
+
 	t.Run("Closed", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t)

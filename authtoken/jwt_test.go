@@ -1,6 +1,8 @@
 package authtoken_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"errors"
 	"reflect"
@@ -40,6 +42,20 @@ func TestJWT_SignOptions(t *testing.T) {
 	claims, err := engine.Verify(t.Context(), token.Signed, keys.Verify, nil)
 	if err != nil || !reflect.DeepEqual(claims, want) {
 		t.Errorf("Verify() = %v, %v, want %v", claims, err, want)
+	}
+}
+
+// A header is read as Latin-1, as in the reference: no bytes make it a bad one.
+func TestJWT_HeaderIsLatin1(t *testing.T) {
+	keys := mustKeys(t, authtoken.KeyOptions{Secret: "s"})
+	for _, header := range []string{"{\"alg\":\"HS256\",\"kid\":\"caf\xe9\"}", `{"alg":"HS256","kid":"café"}`} {
+		text := base64.RawURLEncoding.EncodeToString([]byte(header)) + ".e30"
+		mac := hmac.New(sha256.New, []byte("s"))
+		mac.Write([]byte(text))
+		signed := text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+		if _, err := (authtoken.JWT{}).Verify(t.Context(), signed, keys.Verify, nil); err != nil {
+			t.Errorf("Verify() of a token with the header %q = %v, want nil", header, err)
+		}
 	}
 }
 

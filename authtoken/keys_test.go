@@ -87,8 +87,15 @@ func TestNewKeys(t *testing.T) {
 		{"PublicIsPrivate", authtoken.KeyOptions{PrivateKey: pkcs8(t, p256), PublicKey: pkcs8(t, p256)}, "ES256"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if err := roundTrip(t, mustKeys(t, tt.options), tt.algorithm); err != nil {
+			keys := mustKeys(t, tt.options)
+			if err := roundTrip(t, keys, tt.algorithm); err != nil {
 				t.Errorf("sign and verify: %v", err)
+			}
+			if keys.Sign == keys.Verify {
+				return // a secret
+			}
+			if err := roundTrip(t, authtoken.Keys{Sign: keys.Verify, Verify: keys.Verify}, tt.algorithm); err == nil {
+				t.Error("the key that verifies signs, too")
 			}
 		})
 	}

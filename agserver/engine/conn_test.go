@@ -345,6 +345,25 @@ func TestConn_SendFirst(t *testing.T) {
 	})
 }
 
+// One message of any size may wait.
+func TestConn_OneLargeMessageIsNotSlow(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		s := serve(t, h, engine.Config{Portable: portable, MaxOutbound: 1000}, nil)
+		p := s.dial()
+		c := <-opened
+		large := strings.Repeat("large", 1000)
+		for _, send := range []func(){
+			func() { c.Send(engine.OpText, []byte(large)) },
+			func() { c.SendFrame(textFrame("%s", large)) },
+		} {
+			eventually(t, func() bool { return c.Buffered() == 0 }, "the socket to have what was sent before")
+			send()
+			p.want(large)
+		}
+	})
+}
+
 func TestConn_EarlyLimit(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
 		h, told := recorder()

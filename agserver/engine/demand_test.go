@@ -74,3 +74,21 @@ func TestLoop_QueuesFollowDemand(t *testing.T) {
 		t.Errorf("%d queues are kept where 3 are needed", len(l.queues))
 	}
 }
+
+// A loop holds no more of a fan-out than has bounds.
+func TestLoop_HoldsNoMore(t *testing.T) {
+	l := &loop{e: new(Engine)}
+	to := &members{loop: l}
+	for _, size := range []int{1, 1000, 40_000, writeMost, 1} {
+		f := NewFrame(OpText, make([]byte, size))
+		for range 2*fanMost + 5 {
+			l.hold(to, f)
+			if n := len(l.fan.frames); n >= fanMost || n > 1 && l.fan.size > writeMost {
+				t.Fatalf("%d frames of %d bytes are held", n, l.fan.size)
+			}
+		}
+	}
+	if l.fan.to != to || len(l.fan.frames) == 0 {
+		t.Error("nothing is held")
+	}
+}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/gobwas/ws"
 
@@ -66,10 +67,17 @@ func (l *listener) text() (string, error) {
 	return string(p), err
 }
 
-// check reads what l is to receive.
+// ahead is a message that overtakes others.
+const ahead = "ahead"
+
+// check reads what l is to receive; ahead may come at any time.
 func (l *listener) check(t *testing.T, name int) {
 	for i, want := range l.want {
-		if got, err := l.text(); err != nil || got != want {
+		got, err := l.text()
+		if got == ahead {
+			got, err = l.text()
+		}
+		if err != nil || got != want {
 			t.Errorf("listener %d, slow %t, deflates %t: message %d of %d = %.40q, %v, want %.40q",
 				name, l.slow, l.deflates, i, len(l.want), got, err, want)
 			return
@@ -141,7 +149,8 @@ func TestGroup_WideKeepsTheOrder(t *testing.T) {
 	})
 }
 
-// What a socket takes a part of is gone on with when it has room.
+// What a socket takes a part of is gone on with when it has room, before anything
+// that overtakes what waits.
 func TestGroup_WideToFullSockets(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
 		h, opened := conns()
@@ -163,6 +172,9 @@ func TestGroup_WideToFullSockets(t *testing.T) {
 				t.Fatalf("Relief() = %v, want nil", err)
 			}
 		}
+		for _, l := range all {
+			l.SendFirst(textFrame(ahead))
+		}
 		var wg sync.WaitGroup
 		for i, l := range all {
 			wg.Go(func() { l.check(t, i) })
@@ -171,8 +183,60 @@ func TestGroup_WideToFullSockets(t *testing.T) {
 	})
 }
 
-// A member that is closed, or whose peer sends no more, still gets what was sent
-// to its group before.
+// A member whose peer sends no more still gets what was sent to its group before,
+// and its end is told, though both came at once.
+func TestGroup_WideBeforeTheHangUp(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		s := serve(t, h, engine.Config{Portable: portable, Loops: 1}, nil)
+		g := s.NewGroup()
+		busy, goOn := make(chan struct{}), make(chan struct{})
+		const enough = 3 * 33 // some are sent at once, those that follow are held
+		h.message = func(_ *engine.Conn, _ engine.OpCode, p []byte) {
+			if string(p) == "hold" {
+				close(busy)
+				<-goOn
+				return
+			}
+			for n := range enough {
+				g.Send(textFrame("%d", n))
+			}
+		}
+		ended := make(chan *engine.Conn, 1)
+		h.closed = func(c *engine.Conn, _ int, _ string, _ error) {
+			select {
+			case ended <- c:
+			default: // at the end of the test
+			}
+		}
+		all := audience(s, opened, 34)
+		for _, l := range all {
+			g.Add(l.Conn)
+		}
+		eventually(t, func() bool { return g.Len() == len(all) }, "the members")
+		all[0].peer.text("hold")
+		<-busy
+		all[2].peer.text("publish")
+		if err := all[2].peer.socket().CloseWrite(); err != nil {
+			t.Fatalf("CloseWrite() = %v", err)
+		}
+		close(goOn)
+		for n := range enough {
+			all[2].want = append(all[2].want, fmt.Sprint(n))
+		}
+		all[2].check(t, 2)
+		select {
+		case c := <-ended:
+			if c != all[2].Conn {
+				t.Error("another connection has ended")
+			}
+		case <-time.After(deadline):
+			t.Error("the end of the connection is not noticed")
+		}
+	})
+}
+
+// A member that is closed still gets what was sent to its group before.
 func TestGroup_WideBeforeTheEnd(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
 		h, opened := conns()

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"fmt"
 	"net"
 	"net/netip"
@@ -50,6 +52,19 @@ func TestKept_IsShared(t *testing.T) {
 	own := m.keep(mustParse(t, head("User-Agent: x\r\nCookie: mine\r\n")), connParams{})
 	if own.shared != first.shared || own.own != "?a=b&c=%20\r\nCookie:mine\r\n" {
 		t.Errorf("kept %q and %q, want a query and a cookie beside %q", own.shared, own.own, first.shared)
+	}
+}
+
+// A client's certificates are kept for that client alone.
+func TestKept_Certificates(t *testing.T) {
+	var m keeper
+	for _, certificates := range [][]*x509.Certificate{{new(x509.Certificate)}, nil, {new(x509.Certificate)}} {
+		r := mustParse(t, head("User-Agent: x\r\n"))
+		r.setRemote(nil, &tls.ConnectionState{Version: tls.VersionTLS13, PeerCertificates: certificates})
+		state := m.keep(r, connParams{}).request(peerAddr{}).TLS()
+		if got := state.PeerCertificates; !reflect.DeepEqual(got, certificates) || state.Version != tls.VersionTLS13 {
+			t.Errorf("kept %d certificates of version %x, want %d of TLS 1.3", len(got), state.Version, len(certificates))
+		}
 	}
 }
 

@@ -100,10 +100,11 @@ func TestServe_Refusals(t *testing.T) {
 
 func TestServe_UpgradeTimeout(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
-		asked := make(chan struct{}, 1)
+		asked, over := make(chan struct{}, 1), make(chan struct{}, 1)
 		h := &handler{upgrade: func(ctx context.Context, _ *engine.Request) engine.Decision {
 			asked <- struct{}{}
 			<-ctx.Done()
+			over <- struct{}{}
 			return engine.Decision{}
 		}}
 		s := serve(t, h, engine.Config{Portable: portable, UpgradeTimeout: 100 * time.Millisecond, Tick: 5 * time.Millisecond}, nil)
@@ -113,6 +114,11 @@ func TestServe_UpgradeTimeout(t *testing.T) {
 		<-asked
 		for _, p := range []*peer{silent, slow, undecided} {
 			p.wantEOF()
+		}
+		select {
+		case <-over:
+		case <-time.After(deadline):
+			t.Error("the Handler is not told that the client has gone")
 		}
 	})
 }
