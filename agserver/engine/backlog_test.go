@@ -1,7 +1,9 @@
 package engine_test
 
 import (
+	"crypto/tls"
 	"errors"
+	"net"
 	"sync"
 	"testing"
 	"time"
@@ -64,6 +66,18 @@ func (h *laggards) opened(t *testing.T, i int) (c *engine.Conn) {
 	return c
 }
 
+// narrow has the system take no more than some KiB for each connection, where it would
+// find room for MiB, a part of it later.
+type narrow struct{ net.Listener }
+
+func (l narrow) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if tcp, ok := c.(*net.TCPConn); ok {
+		err = errors.Join(err, tcp.SetWriteBuffer(32<<10))
+	}
+	return c, err
+}
+
 // fill sends to c until n bytes wait and the system takes no more of them, which
 // it does for some time after its buffers seem to be full.
 func fill(t *testing.T, c *engine.Conn, n int) {
@@ -87,7 +101,15 @@ func TestEngine_MaxOutboundTotal(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
 		const mib = 1 << 20
 		h := newLaggards(t)
-		s := serve(t, h, engine.Config{Portable: portable, MaxOutboundTotal: 6 * mib}, nil)
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatalf("Listen() = %v", err)
+		}
+		l = narrow{l}
+		if overTLS(t) {
+			l = tls.NewListener(l, serverTLS())
+		}
+		s := serveOn(t, l, h, engine.Config{Portable: portable, MaxOutboundTotal: 6 * mib}, nil)
 		var peers []*peer
 		lag := func(i, n int) {
 			p := s.dial()

@@ -176,7 +176,7 @@ func TestHardening_TornInput(t *testing.T) {
 // A flood of connections that do nothing ends with the upgrade timeout.
 func TestHardening_SilentFlood(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
-		s := serve(t, &handler{}, engine.Config{Portable: portable, UpgradeTimeout: 300 * time.Millisecond, Tick: 10 * time.Millisecond}, nil)
+		s := serve(t, &handler{}, engine.Config{Portable: portable, UpgradeTimeout: 2 * time.Second, Tick: 10 * time.Millisecond}, nil)
 		survives(t, s)
 		goroutines := runtime.NumGoroutine()
 		var peers []*peer

@@ -107,7 +107,7 @@ func TestServe_UpgradeTimeout(t *testing.T) {
 			over <- struct{}{}
 			return engine.Decision{}
 		}}
-		s := serve(t, h, engine.Config{Portable: portable, UpgradeTimeout: 100 * time.Millisecond, Tick: 5 * time.Millisecond}, nil)
+		s := serve(t, h, engine.Config{Portable: portable, UpgradeTimeout: 2 * time.Second, Tick: 5 * time.Millisecond}, nil)
 		silent, slow, undecided := s.tcp(), s.tcp(), s.tcp()
 		slow.write([]byte("GET / HT"))
 		undecided.write([]byte(requestText()))

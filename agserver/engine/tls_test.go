@@ -207,7 +207,7 @@ func TestTLS_Garbage(t *testing.T) {
 // Who does not shake hands in time is cut off, however slowly bytes keep coming.
 func TestTLS_SlowHandshake(t *testing.T) {
 	tlsEngines(t, func(t *testing.T, c engine.Config) {
-		c.UpgradeTimeout, c.Tick = 200*time.Millisecond, 5*time.Millisecond
+		c.UpgradeTimeout, c.Tick = 2*time.Second, 5*time.Millisecond
 		h, _ := recorder()
 		s := serveTLS(t, h, c, nil, serverTLS())
 		silent, slow, request := s.tcp(), s.tcp(), s.tcp().secure(clientTLS)

@@ -14,7 +14,7 @@ import (
 // The body of a request has six times the UpgradeTimeout; an answer has all the time
 // it wants, once the body is there.
 func TestServe_SlowBody(t *testing.T) {
-	const limit = 6 * 200 * time.Millisecond
+	const limit = 6 * 500 * time.Millisecond
 	backends(t, func(t *testing.T, portable bool) {
 		t.Parallel() // most of it is waiting
 		read := make(chan error, 1)
