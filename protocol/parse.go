@@ -19,19 +19,18 @@ import "unicode/utf8"
 // allocation for a small call, 463 ns for a publish of 270 bytes and 4.7 µs for
 // one of 4 kB, this 57 ns, 125 ns and 0.41 µs and none; encoding/json takes
 // 0.9 µs, 2.1 µs and 24 µs. Payloads are for gjson (Data.Get).
-func Parse(message []byte) Packet {
+func Parse(message []byte) (p Packet) {
 	s := scanner{text: message}
 	i := s.space(0)
 	if i == len(message) {
-		return Packet{}
+		return p
 	}
-	var p Packet
 	var end int
 	switch message[i] {
 	case '{':
 		var e envelope
 		if end = s.envelope(i, &e); end >= 0 {
-			p = s.packet(&e)
+			s.fill(&p, &e)
 		}
 	case '[':
 		if end = s.array(i, 1); end >= 0 {
@@ -61,7 +60,7 @@ func eachElement(array []byte, yield func([]byte, Packet) bool) {
 		if array[i] == '{' {
 			var e envelope
 			if i = s.envelope(i, &e); i >= 0 {
-				p = s.packet(&e)
+				s.fill(&p, &e)
 			}
 		} else {
 			i = s.value(i, 1)
@@ -174,25 +173,19 @@ func (s *scanner) envelope(i int, e *envelope) int {
 	}
 }
 
-// packet makes a packet of an envelope.
-func (s *scanner) packet(e *envelope) Packet {
+// fill makes a packet of an envelope; p stays raw if that is none.
+func (s *scanner) fill(p *Packet, e *envelope) {
 	switch {
 	case s.starts(e.event, '"'):
-		p := Packet{Kind: KindTransmit, Event: unquote(s.text[e.event.from:e.event.to]), Data: s.data(e.data)}
+		p.Kind, p.Event = KindTransmit, unquote(s.text[e.event.from:e.event.to])
 		if s.isNumber(e.cid) {
-			p.Kind = KindInvoke
-			p.ID = parseCallID(s.text[e.cid.from:e.cid.to])
+			p.Kind, p.ID = KindInvoke, parseCallID(s.text[e.cid.from:e.cid.to])
 		}
-		return p
+		p.Data = s.data(e.data)
 	case s.isNumber(e.rid):
-		return Packet{
-			Kind:  KindResponse,
-			ID:    parseCallID(s.text[e.rid.from:e.rid.to]),
-			Data:  s.data(e.data),
-			Error: s.data(e.err),
-		}
+		p.Kind, p.ID = KindResponse, parseCallID(s.text[e.rid.from:e.rid.to])
+		p.Data, p.Error = s.data(e.data), s.data(e.err)
 	}
-	return Packet{}
 }
 
 func (s *scanner) starts(at span, c byte) bool { return at.to > at.from && s.text[at.from] == c }
