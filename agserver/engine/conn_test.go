@@ -57,6 +57,50 @@ func TestConn_SendKeepsTheCallsOrder(t *testing.T) {
 	})
 }
 
+// What is sent to a connection in one go may be one piece of work for the loop, but
+// nothing that comes between is overtaken, and nobody gets what is another's.
+func TestConn_SendToSeveralInTurn(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		var second atomic.Pointer[engine.Conn]
+		h.message = func(c *engine.Conn, _ engine.OpCode, _ []byte) {
+			other := second.Load()
+			long := strings.Repeat("x", 5000)
+			c.Send(engine.OpText, []byte("1"))
+			c.Send(engine.OpText, []byte("2"))
+			other.Send(engine.OpText, []byte("a"))
+			c.Send(engine.OpText, []byte("3"))
+			c.SendFrame(textFrame("4"))
+			c.SendParts(engine.OpText, []byte("5"), []byte("6"), "7")
+			other.Send(engine.OpText, []byte("b"))
+			other.Send(engine.OpText, []byte("c"))
+			for range 10 {
+				c.Send(engine.OpText, []byte(long))
+			}
+			c.Close(4000, "bye")
+			c.Send(engine.OpText, []byte("late"))
+			other.Send(engine.OpText, []byte("d"))
+		}
+		s := serve(t, h, engine.Config{Portable: portable, Loops: 1}, nil)
+		q := s.dial()
+		second.Store(<-opened)
+		p := s.dial()
+		p.text("go")
+		for _, want := range []string{"1", "2", "3", "4", "567"} {
+			p.want(want)
+		}
+		for range 10 {
+			if _, text := p.frame(); len(text) != 5000 {
+				t.Fatalf("frame = %.20q, want one of 5000 bytes", text)
+			}
+		}
+		p.wantClose(4000, "bye")
+		for _, want := range []string{"a", "b", "c", "d"} {
+			q.want(want)
+		}
+	})
+}
+
 func TestConn_Facts(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
 		h, opened := conns()

@@ -75,14 +75,15 @@ type inbox struct {
 }
 
 // extend has the last op send what has been appended to the arena from off on, too,
-// if that op sends to c as well: answers to calls that came together are one op.
+// if it sends to c what stands before that: answers to calls that came together are
+// one op.
 func (b *inbox) extend(c *Conn, off int) bool {
 	last := len(b.ops) - 1
 	if last < 0 {
 		return false
 	}
 	o := &b.ops[last]
-	if o.kind != opBytes || o.c != c || o.n > arenaLimit {
+	if o.kind != opBytes || o.c != c || o.at+int64(o.n) != int64(off) || o.n > arenaLimit {
 		return false
 	}
 	o.n = uint32(int64(len(b.arena)) - o.at)
