@@ -22,7 +22,7 @@ func TestClient_Discards(t *testing.T) {
 	}
 	defer l.Close()
 	c, err := agclient.New("ws://"+l.Addr().String(), &agclient.Options{
-		ConnectTimeout: 50 * time.Millisecond, CloseTimeout: 50 * time.Millisecond, ReconnectDisabled: true,
+		ConnectTimeout: 2 * time.Second, CloseTimeout: 50 * time.Millisecond, ReconnectDisabled: true,
 	})
 	if err != nil {
 		t.Fatal(err)

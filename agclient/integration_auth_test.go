@@ -1,7 +1,9 @@
 package agclient_test
 
 import (
+	"context"
 	"errors"
+	"net"
 	"slices"
 	"testing"
 
@@ -172,7 +174,14 @@ func TestReference_WaitForAuth(t *testing.T) {
 // over the authenticate action
 func TestReference_SubscriptionsBeforeAuthenticate(t *testing.T) {
 	t.Parallel()
-	c, err := agclient.New(reference.server(t, nil), storeWith(t, bobToken))
+	o := storeWith(t, bobToken)
+	dialling, mayDial := make(chan struct{}), make(chan struct{})
+	o.NetDial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		close(dialling)
+		<-mayDial
+		return new(net.Dialer).DialContext(ctx, network, addr)
+	}
+	c, err := agclient.New(reference.server(t, nil), o)
 	check(t, err)
 	t.Cleanup(func() { c.Close() })
 	all := c.Events().All.Consume()
@@ -180,7 +189,9 @@ func TestReference_SubscriptionsBeforeAuthenticate(t *testing.T) {
 		_, err := c.Authenticate(within(t), badToken)
 		return err
 	})
+	<-dialling // both are asked for before there is a connection
 	c.Subscribe("priv", channels.SubscribeOptions{WaitForAuth: true})
+	close(mayDial)
 	if err := <-done; !errors.Is(err, protocol.ErrAuthTokenInvalid) {
 		t.Errorf("Authenticate() = %v, want AuthTokenInvalidError", err)
 	}

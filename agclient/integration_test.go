@@ -145,8 +145,8 @@ func TestReference_Channels(t *testing.T) {
 
 	// Should receive transmitted, and invoked, publish messages if subscribed to
 	// channel
-	ch := c.Subscribe("foo")
 	subscribed := c.Events().Subscribe.Consume()
+	ch := c.Subscribe("foo")
 	output := ch.Output().Consume()
 	next(t, subscribed)
 	check(t, publisher.TransmitPublish("foo", "hello"))
@@ -395,9 +395,9 @@ func authStates(c *agclient.Client) func() []string {
 // event is sent back
 func TestReference_AckTimeout(t *testing.T) {
 	t.Parallel()
-	c := connect(t, reference.server(t, nil), &agclient.Options{AckTimeout: 200 * time.Millisecond})
+	c := connect(t, reference.server(t, nil), &agclient.Options{AckTimeout: 2 * time.Second})
 	failed := c.Events().Error.Consume()
-	if err := c.Invoke(within(t), "performTask", 123, nil); !errors.Is(err, protocol.ErrTimeout) {
+	if err := c.Invoke(within(t), "hang", nil, nil); !errors.Is(err, protocol.ErrTimeout) {
 		t.Errorf("Invoke() = %v, want TimeoutError", err)
 	}
 	check(t, c.Disconnect(0, ""))
