@@ -106,6 +106,9 @@ func attackWith(t *testing.T, listen func(testing.TB) net.Listener, options func
 		t.Run(name, func(t *testing.T) {
 			opt := options(t)
 			opt.Portable, opt.Loops = portable, 2
+			if opt.PingTimeout == 0 { // an attack may take longer than the default, and a client be silent meanwhile
+				opt.PingTimeout = 10 * time.Minute
+			}
 			a := &target{T: t, srv: agserver.New(&opt)}
 			a.serve(listen(t))
 			a.wait("the broker is connected", a.srv.IsReady)

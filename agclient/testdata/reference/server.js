@@ -22,7 +22,6 @@ const servers = new Map();
 const procedures = {
   echo: (socket, data) => data,
   notes: (socket, data, notes) => notes,
-  performTask: () => new Promise((resolve) => setTimeout(resolve, 1000)),
   hang: (socket) => {
     socket.transmit('hanging');
     return new Promise(() => {});
