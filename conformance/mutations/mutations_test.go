@@ -37,7 +37,7 @@ func TestMutations_AreInTheSource(t *testing.T) {
 			}
 		})
 	}
-	if want := 20; len(mutations) < want {
+	if want := 60; len(mutations) < want {
 		t.Errorf("%d mutations, want at least %d", len(mutations), want)
 	}
 }
