@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -70,5 +72,51 @@ func TestRun_Child(t *testing.T) {
 				t.Errorf("%d restarts, %d delivered", r.Restarts, r.Delivered)
 			}
 		})
+	}
+}
+
+// runMute is this test as a server that never listens. It says in a file who it is.
+func runMute(file string) int {
+	if err := os.WriteFile(file+".new", []byte(strconv.Itoa(os.Getpid())), 0o600); err != nil {
+		return 1
+	}
+	if err := os.Rename(file+".new", file); err != nil {
+		return 1
+	}
+	time.Sleep(time.Hour)
+	return 0
+}
+
+// A server that does not come up is not left behind.
+func TestRun_ChildThatNeverListens(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "pid")
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := soak.Run(ctx, soak.Plan{
+			Clients: 2, Publishers: 1, Channels: 1, Rate: 1, For: time.Second, Round: time.Second, Patience: time.Minute,
+			Command: []string{os.Args[0], "mute", file, "{port}"},
+		})
+		ended <- err
+	}()
+	var pid int
+	for pid == 0 {
+		select {
+		case err := <-ended:
+			t.Fatalf("Run() = %v before the server has begun", err)
+		case <-time.After(5 * time.Millisecond):
+		}
+		if text, err := os.ReadFile(file); err == nil {
+			pid, _ = strconv.Atoi(string(text))
+		}
+	}
+	cancel()
+	if err := <-ended; err == nil {
+		t.Error("Run() = nil, want an error")
+	}
+	if p, err := os.FindProcess(pid); err == nil && p.Signal(syscall.Signal(0)) == nil {
+		t.Errorf("the server still runs as process %d", pid)
 	}
 }

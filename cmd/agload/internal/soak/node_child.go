@@ -82,13 +82,15 @@ func (n *child) start(ctx context.Context) (string, error) {
 	// less than what is left lying then.
 	cmd.Env = append(append([]string{"GOGC=100"}, os.Environ()...), `SOCKETCLUSTER_OPTIONS={"authKey":"`+authKey+`"}`)
 	cmd.Stdout, cmd.Stderr = &n.said, &n.said
-	var err error
-	if n.process, err = program.Start(cmd); err != nil {
-		return "", err
+	process, err := program.Start(cmd)
+	if err != nil {
+		return "", err // the process is the one before, which has ended
 	}
+	n.process = process
 	ctx, cancel := context.WithTimeout(ctx, startTime)
 	defer cancel()
 	if err := n.process.AwaitListening(ctx, n.address); err != nil {
+		n.process.Kill()
 		return "", fmt.Errorf("the server takes no connections at %s: %w; it wrote: %s", n.address, err, &n.said)
 	}
 	return n.address, nil

@@ -25,6 +25,8 @@ func TestMain(m *testing.M) {
 		switch os.Args[1] {
 		case "child":
 			os.Exit(runChild(os.Args[2]))
+		case "mute":
+			os.Exit(runMute(os.Args[2]))
 		case "nats":
 			os.Exit(runNATS(os.Args[2]))
 		case "node":
