@@ -47,7 +47,7 @@ var built = sync.OnceValues(func() (p *programs, err error) {
 func newSession(t *testing.T) (*session, *strings.Builder) {
 	record := new(strings.Builder)
 	return &session{
-		pace:     pace{settle: 0.05, seconds: 0.3, warm: 0.1, wait: 0.1},
+		pace:     pace{settle: 0.05, seconds: 0.6, warm: 0.1, wait: 0.1},
 		progress: t.Output(), record: record, machine: "a machine",
 	}, record
 }
