@@ -10,12 +10,18 @@ func TestOrder_Forgets(t *testing.T) {
 	stamp := func(node, number int) string {
 		return fmt.Sprintf("%s%0*d.%d", stampStart, nodeLen, node, number)
 	}
-	o.admits(stamp(0, 5))
-	for node := range rememberedNodes - 1 {
-		o.admits(stamp(1+node, 1))
-	}
-	if o.admits(stamp(0, 5)) {
-		t.Errorf("a node is forgotten when %d others have sent something", rememberedNodes-1)
+	for _, before := range []int{0, 100} { // others that have sent something
+		o = order{}
+		for node := range before {
+			o.admits(stamp(10*rememberedNodes+node, 1))
+		}
+		o.admits(stamp(0, 5))
+		for node := range rememberedNodes - 1 {
+			o.admits(stamp(1+node, 1))
+		}
+		if o.admits(stamp(0, 5)) {
+			t.Errorf("a node is forgotten when %d others have sent something since, and %d before", rememberedNodes-1, before)
+		}
 	}
 	for node := range 10 * rememberedNodes {
 		o.admits(stamp(1+node, 2))

@@ -145,6 +145,10 @@ func TestBroker_Wait(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r := newRig(t, "one:8888")
 			b, s := r.node(sccbroker.Options{Wait: time.Minute, MaxWaiting: 4}, "a")
+			for range 3 { // what has been confirmed does not wait
+				r.publish(b, "a", `1234`)
+				s.want(t, "a 1234")
+			}
 			r.cut("one:8888")
 			<-s.states
 			published := make(chan error)
@@ -196,6 +200,21 @@ func TestBroker_Wait(t *testing.T) {
 			if got := r.sent("a"); len(got) != 1 {
 				t.Errorf("sent %v, want one packet", got)
 			}
+		})
+	})
+	// A channel that is given up before its broker is back is not waited for.
+	t.Run("NotForAChannelGivenUp", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, "one:8888")
+			b, s := r.node(sccbroker.Options{Wait: time.Minute}, "a")
+			r.cut("one:8888")
+			<-s.states
+			if err := errors.Join(b.Subscribe(t.Context(), "b"), b.Unsubscribe(t.Context(), "b")); err != nil {
+				t.Errorf("Subscribe(), Unsubscribe() = %v, want nil", err)
+			}
+			r.heal("one:8888")
+			r.publish(b, "a", `5`)
+			s.want(t, "a 5")
 		})
 	})
 	t.Run("NoLongerThanItsContext", func(t *testing.T) {
