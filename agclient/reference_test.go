@@ -12,7 +12,7 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
-	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
 )
 
 // referenceDir holds a program that runs Node servers, and its lock file.

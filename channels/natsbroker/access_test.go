@@ -19,7 +19,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
-	"github.com/socketcluster-go/socketcluster/internal/natstest"
+	"github.com/socketcluster-go/socketcluster/conformance/natstest"
 )
 
 // secret is what no error may have in it.

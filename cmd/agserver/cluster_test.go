@@ -19,7 +19,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 	"github.com/socketcluster-go/socketcluster/channels/stream"
-	"github.com/socketcluster-go/socketcluster/internal/natstest"
+	"github.com/socketcluster-go/socketcluster/conformance/natstest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 

@@ -11,8 +11,8 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
-	"github.com/socketcluster-go/socketcluster/internal/program"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 // patience is how long the program may take to do what it should.

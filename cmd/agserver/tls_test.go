@@ -15,7 +15,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
-	"github.com/socketcluster-go/socketcluster/internal/natstest"
+	"github.com/socketcluster-go/socketcluster/conformance/natstest"
 )
 
 // dialTLS connects by wss.

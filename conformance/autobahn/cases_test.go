@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
 )
 
 // Nothing is expected to come near these.

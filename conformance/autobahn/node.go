@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/internal/npm"
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 //go:embed echo.js

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 // Times after which a process that does not do what it should is given up.

@@ -7,7 +7,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 // The race detector has nothing to say while every kind of load is on a server at

@@ -7,7 +7,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 // updated are the pages that quote results.

@@ -17,7 +17,7 @@ import (
 	"github.com/chromedp/chromedp/kb"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/chromium"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 // patience is how long a condition may take to come true.

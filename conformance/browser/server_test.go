@@ -8,8 +8,8 @@ import (
 
 	"go.uber.org/goleak"
 
-	"github.com/socketcluster-go/socketcluster/internal/program"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 var agserver = programtest.Binary{Package: "./cmd/agserver"}

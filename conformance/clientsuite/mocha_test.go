@@ -10,8 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/internal/npm"
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 
 	// The go command keeps test results until something that the test program
 	// is made of changes: the server is, in this way.

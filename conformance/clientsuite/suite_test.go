@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
 )
 
 // notApplicable are the cases of the suite that cannot apply to a server in Go,

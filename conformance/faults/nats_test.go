@@ -13,7 +13,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 // natsMode as the first argument makes a NATS server of this test.

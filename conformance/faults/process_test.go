@@ -8,8 +8,8 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/agclient"
-	"github.com/socketcluster-go/socketcluster/internal/program"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 // run starts a program that ends with its test. An empty network is that of the test.

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 // sccProcess is a process of an SCC cluster other than a worker.

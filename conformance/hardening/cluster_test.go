@@ -15,8 +15,8 @@ import (
 	"github.com/socketcluster-go/socketcluster/channels"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest"
 	"github.com/socketcluster-go/socketcluster/channels/natsbroker"
-	"github.com/socketcluster-go/socketcluster/internal/natstest"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/natstest"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 var agserverProgram = programtest.Binary{Package: "./cmd/agserver", Race: true}

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 // Secrets of the tests of logs. Each is a word that stands nowhere else.

@@ -68,28 +68,28 @@ var layers = []layer{
 		"agclient", []string{"channels", "channels/stream", "protocol", "protocol/minbin", "github.com/gobwas/ws/..."},
 		"never agserver: neither side may lean on the other's idea of the protocol",
 	}, {
-		"channels/brokertest/...", []string{"channels/brokertest/freeport", "internal/program/..."},
+		"channels/brokertest/...", []string{"channels/brokertest/freeport", "conformance/program/..."},
 		"what the tests of brokers and servers need beside the suite: what is free, and what starts it",
 	}, {
-		"internal/npm", nil,
+		"conformance/npm", nil,
 		"what tests need of the world of JavaScript: the standard library alone",
 	}, {
-		"internal/natstest", []string{"github.com/nats-io/nats-server/..."},
+		"conformance/natstest", []string{"github.com/nats-io/nats-server/..."},
 		"a NATS server for tests, of whatever package",
 	}, {
-		"internal/program/...", []string{"internal/program"},
+		"conformance/program/...", []string{"conformance/program"},
 		"programs are started and stopped alike, whatever they are: the standard library alone",
 	}, {
 		"cmd/agload/internal/load", []string{"cmd/agload/internal/...", "golang.org/x/sys/..."},
 		"what a server is measured and checked with shares no code with it",
 	}, {
 		"cmd/...", []string{
-			"cmd/...", "agserver/...", "agclient", "middleware/...", "channels/...", "authtoken", "protocol/...", "internal/...", "external",
+			"cmd/...", "agserver/...", "agclient", "middleware/...", "channels/...", "authtoken", "protocol/...", "conformance/program", "external",
 		},
-		"programs may use everything but the tests",
+		"programs may use everything but the tests, and what starts them",
 	}, {
 		"conformance/...", []string{
-			"conformance/...", "agserver/...", "agclient", "middleware/...", "channels/...", "authtoken", "protocol/...", "internal/...", "external",
+			"conformance/...", "agserver/...", "agclient", "middleware/...", "channels/...", "authtoken", "protocol/...", "external",
 		},
 		"tests look at everything from outside",
 	}, {
@@ -116,7 +116,7 @@ var guarded = []struct {
 		[]string{"agserver/engine"},
 	}, {
 		"github.com/nats-io/nats-server/...", "a program that connects to a NATS server does not carry one",
-		[]string{"channels/natsbroker/embedded", "internal/natstest"},
+		[]string{"channels/natsbroker/embedded", "conformance/natstest"},
 	}, {
 		"math/rand", "names and secrets come from crypto/rand, jitter from math/rand/v2", nil,
 	}, {

@@ -12,9 +12,9 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
-	"github.com/socketcluster-go/socketcluster/internal/npm"
-	"github.com/socketcluster-go/socketcluster/internal/program"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 const patience = programtest.Patience

@@ -13,7 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/chromium"
-	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
 )
 
 // browserTimeout bounds all scenarios together, in a browser on a busy machine.

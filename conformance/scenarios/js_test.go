@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
 )
 
 // players are the clients that js/node.mjs has play the scenarios.

@@ -9,8 +9,8 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
-	"github.com/socketcluster-go/socketcluster/internal/npm"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 var (

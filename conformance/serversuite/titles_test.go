@@ -12,7 +12,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
 )
 
 // Every case of the reference's suite is one of ours, in the same place.

@@ -15,7 +15,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/agserver"
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/certs"
-	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/redistest"
 	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
-	"github.com/socketcluster-go/socketcluster/internal/natstest"
-	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/natstest"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
 )
 
 // Clients cannot tell on which broker the server runs: what concerns channels is

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
-	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
 )
 
 // FuzzServers_Agree plays a generated sequence of frames on both servers. The

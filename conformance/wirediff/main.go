@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 func main() {

@@ -7,8 +7,8 @@ import (
 	"strings"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
-	"github.com/socketcluster-go/socketcluster/internal/npm"
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 // referenceProgram is the conformance app on Node in the repository at root.

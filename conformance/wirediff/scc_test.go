@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
-	"github.com/socketcluster-go/socketcluster/internal/npm"
-	"github.com/socketcluster-go/socketcluster/internal/program"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 // startSCC starts an SCC cluster of npm's scc-broker and our scc-state, which end

@@ -8,7 +8,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/socketcluster-go/socketcluster/conformance/internal/app"
-	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
 )
 
 func TestMain(m *testing.M) {

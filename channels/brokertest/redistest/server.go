@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 // Program finds redis-server.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/channels/brokertest/freeport"
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 // patience bounds the time from the start of a program to its first line, and that of

@@ -6,6 +6,6 @@
 //	… p.Addr
 //	p.Stop()
 //
-// It imports the standard library, internal/program and freeport. A process is the
+// It imports the standard library, conformance/program and freeport. A process is the
 // caller's to stop.
 package app

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/cmd/agload/internal/soak"
-	"github.com/socketcluster-go/socketcluster/internal/program/programtest"
+	"github.com/socketcluster-go/socketcluster/conformance/program/programtest"
 )
 
 var agserverProgram = programtest.Binary{Package: "./cmd/agserver", Race: true}

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/cmd/agload/internal/proc"
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 // child is a server that is a process of its own.

@@ -7,7 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 // patience is how long a program may take: much, as the machine may be busy.

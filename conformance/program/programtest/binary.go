@@ -12,7 +12,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 // Binary is a program that is built when the first test asks for it. TestMain has to

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/internal/npm"
+	"github.com/socketcluster-go/socketcluster/conformance/npm"
 )
 
 // outcome is a test that records how it ended.

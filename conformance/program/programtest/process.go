@@ -10,7 +10,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 // Patience is how long what a program should do may take: much, as the machine may be

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/socketcluster-go/socketcluster/internal/program"
+	"github.com/socketcluster-go/socketcluster/conformance/program"
 )
 
 func TestRoot(t *testing.T) {
@@ -16,7 +16,7 @@ func TestRoot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(filepath.Join(root, "internal", "program", "root.go")); err != nil {
+	if _, err := os.Stat(filepath.Join(root, "conformance", "program", "root.go")); err != nil {
 		t.Errorf("Root() = %s: %v", root, err)
 	}
 	t.Chdir(t.TempDir())
@@ -42,7 +42,7 @@ func TestTail(t *testing.T) {
 
 func TestBuild(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "built")
-	if err := program.Build(t.Context(), file, "./internal/program"); err != nil {
+	if err := program.Build(t.Context(), file, "./conformance/program"); err != nil {
 		t.Errorf("Build() = %v", err)
 	}
 	err := program.Build(t.Context(), file, "./internal/none")
