@@ -36,7 +36,7 @@ func same(_ int, text string) []string { return []string{text} }
 // start returns the URL of the server; it ends with the test.
 func (f *faulty) start(t *testing.T) string {
 	t.Helper()
-	f.peers = map[net.Conn]*peer{}
+	f.peers, f.answers = map[net.Conn]*peer{}, 0 // the table of faults is used again with -count
 	if f.deliver == nil {
 		f.deliver = same
 	}
