@@ -26,7 +26,7 @@ func startClusterOf(t *testing.T, nodes int) []string {
 	for range nodes {
 		_, bus, _ := strings.Cut(freeport.Addr(t), ":")
 		buses = append(buses, bus)
-		addrs = append(addrs, redistest.Start(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "2000").Addr)
+		addrs = append(addrs, redistest.Start(t, "--cluster-enabled", "yes", "--cluster-port", bus, "--cluster-node-timeout", "15000").Addr)
 	}
 	for i, addr := range addrs {
 		first, last := i*slots/nodes, (i+1)*slots/nodes-1
