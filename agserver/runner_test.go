@@ -11,6 +11,7 @@ import (
 
 	"github.com/socketcluster-go/socketcluster/agserver"
 	"github.com/socketcluster-go/socketcluster/agserver/agservertest"
+	"github.com/socketcluster-go/socketcluster/channels/stream"
 	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
@@ -119,6 +120,39 @@ func TestMiddleware_OutboundGivesRoomBack(t *testing.T) {
 		for range 100 {
 			check(t, srv.Exchange().InvokePublish(t.Context(), "x", protocol.Data(`"`+strings.Repeat("x", 1_000)+`"`)))
 			expectEvents(t, c, "#publish")
+		}
+	})
+}
+
+// What the consumers of a socket's messages were given stays what it was.
+func TestSocket_MessagesMayBeKept(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{Loops: 1})
+		srv.HandleProcedure("last", func(context.Context, *agserver.Request) error { return nil })
+		c, sock := r.shake()
+		events := sock.Events()
+		kept := map[string]*stream.Consumer[agserver.Message]{"Raw": events.Raw.Consume(), "Message": events.Message.Consume()}
+		notes := sock.Receiver("note").Consume()
+		var want []string
+		for i := range 50 {
+			want = append(want, strings.Repeat(fmt.Sprint(i%10), 50+i))
+			c.Send(want[i])
+		}
+		for _, text := range want {
+			c.Send(fmt.Sprintf(`{"event":"note","data":%q}`, text))
+		}
+		c.Send(`{"event":"last","cid":2}`)
+		c.Expect(`{"rid":2}`)
+		for i, text := range want {
+			for name, messages := range kept {
+				if m, _ := messages.TryNext(); string(m.Data) != text {
+					t.Errorf("%s %d = %s, want %s", name, i, m.Data, text)
+				}
+			}
+			d, _ := notes.TryNext()
+			if got, _ := d.Text(); got != text {
+				t.Errorf("note %d = %s, want %s", i, d, text)
+			}
 		}
 	})
 }
