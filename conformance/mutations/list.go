@@ -324,12 +324,6 @@ var mutations = []Mutation{
 		[]string{"TestBroker"},
 	},
 	{
-		"Redis publications are confirmed before their own node has them", "channels/redisbroker/session.go",
-		"\tif m.Message == \"\" {\n\t\ts.sink",
-		"\ts.echoes.came(channel, m.Message)\n\tif m.Message == \"\" {\n\t\ts.sink",
-		[]string{"TestBroker"},
-	},
-	{
 		"a channel is left where it was before it is where it belongs", "channels/sccbroker/subscribe.go",
 		`settled := s.at != nil && s.at.confirmed`,
 		`settled := s.at != nil`,
