@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -64,6 +65,8 @@ func TestMaxStreamBacklog(t *testing.T) {
 				c, sock := r.shake()
 				errs := sock.Events().Error.Consume()
 				messages, requests := sock.Receiver("x").Consume(), sock.Procedure("x").Consume()
+				defer runtime.KeepAlive(messages) // nobody else keeps them
+				defer runtime.KeepAlive(requests)
 				for range 10 {
 					c.Send(packet)
 				}
