@@ -24,9 +24,11 @@ func TestReference_Batching(t *testing.T) {
 	})
 }
 
+// The server's interval is not the client's, so that it never ends at the very instant
+// in which the client's batch is being answered.
 var (
 	serverBatches = agserver.Options{
-		BatchOnHandshake: true, BatchOnHandshakeDuration: 400 * time.Millisecond, BatchInterval: 50 * time.Millisecond,
+		BatchOnHandshake: true, BatchOnHandshakeDuration: 400 * time.Millisecond, BatchInterval: 60 * time.Millisecond,
 	}
 	clientBatches = agclient.Options{
 		BatchOnHandshake: true, BatchOnHandshakeDuration: 100 * time.Millisecond, BatchInterval: 50 * time.Millisecond,
