@@ -65,9 +65,10 @@ var exceptions = map[[2]string]string{
 // packages are those whose locks have to keep to the order.
 var packages = []string{"agserver", "agserver/engine", "agclient", "channels", "channels/stream", "middleware", "middleware/rate"}
 
-// counting are the tests that count allocations, which the copies make more of.
+// counting are the tests that count allocations or bytes, which the copies make
+// more of.
 var counting = []string{
-	"TestAllocs_Call", "TestAllocs_Publish", "TestAllocs_Delivery", "TestAllocs_Ping",
+	"TestSocket_IdleMemory", "TestAllocs_Call", "TestAllocs_Publish", "TestAllocs_Delivery", "TestAllocs_Ping",
 	"TestDemux_EmitToNobodyDoesNotAllocate", "TestConsumer_NextAllocatesNothing",
 }
 
@@ -94,7 +95,16 @@ func run(t *testing.T, o *lockorder.Overlay, dirs ...string) []lock.Edge {
 	for i := range dirs {
 		dirs[i] = "./" + dirs[i]
 	}
-	edges, err := o.Test(t.Context(), root, dirs, "-timeout="+limit.String(), "-skip=^("+strings.Join(counting, "|")+")$")
+	flags := []string{"-timeout=" + limit.String(), "-skip=^(" + strings.Join(counting, "|") + ")$"}
+	edges, err := o.Test(t.Context(), root, dirs, flags...)
+	if err != nil {
+		// The copies are slower, and what a test says about its package is judged
+		// elsewhere; what fails twice here may be a deadlock.
+		t.Log(err)
+		var more []lock.Edge
+		more, err = o.Test(t.Context(), root, dirs, flags...)
+		edges = append(edges, more...)
+	}
 	if err != nil {
 		t.Error(err)
 	}
