@@ -68,7 +68,7 @@ func (f *frameReader) next() (message []byte, binary bool, err error) {
 			}
 			continue
 		}
-		if f.limit > 0 && int64(len(message))+h.Length > f.limit {
+		if f.limit > 0 && h.Length > f.limit-int64(len(message)) { // their sum could overflow
 			return nil, false, &frameError{protocol.CloseTooBig, errTooBig}
 		}
 		if h.OpCode != ws.OpContinuation {

@@ -3,6 +3,7 @@ package agclient_test
 import (
 	"crypto/tls"
 	"errors"
+	"math"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -139,6 +140,16 @@ func TestClient_Frames(t *testing.T) {
 			_, p := f.connected(agclient.Options{MaxPayload: 1000})
 			p.writeFrame(fragment(ws.OpText, strings.Repeat("x", 600)))
 			go ws.WriteFrame(p.conn, ws.NewFrame(ws.OpContinuation, true, make([]byte, 600)))
+			p.expectClose(1009, "")
+		})
+	})
+
+	t.Run("LongestFragment", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			f := newFake(t)
+			_, p := f.connected(agclient.Options{MaxPayload: 1000})
+			p.writeFrame(fragment(ws.OpText, "x"))
+			go ws.WriteHeader(p.conn, ws.Header{Fin: true, OpCode: ws.OpContinuation, Length: math.MaxInt64})
 			p.expectClose(1009, "")
 		})
 	})
