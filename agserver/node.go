@@ -15,8 +15,12 @@ var (
 	_ channels.Node = node{}
 )
 
-// Publish hands a publication of server code to the broker.
+// Publish hands a publication of server code to the broker. A server whose options
+// were refused has neither engine nor broker, and says so.
 func (n node) Publish(ctx context.Context, channel string, data protocol.Data) error {
+	if n.err != nil {
+		return n.err
+	}
 	if err := n.engine.Relief(ctx); err != nil { // slower than the sockets can be sent to
 		return err
 	}
@@ -25,11 +29,17 @@ func (n node) Publish(ctx context.Context, channel string, data protocol.Data) e
 
 // Transmit does so without waiting for it.
 func (n node) Transmit(channel string, data protocol.Data) error {
+	if n.err != nil {
+		return n.err
+	}
 	return channels.Transmit(n.opt.Broker, channel, data)
 }
 
 // Retain subscribes the exchange to a channel.
 func (n node) Retain(ctx context.Context, channel string) error {
+	if n.err != nil {
+		return n.err
+	}
 	local, err := n.index.Acquire(ctx, channel)
 	if err == nil {
 		local.exchange.Store(true)

@@ -1,10 +1,7 @@
 package agserver
 
 import (
-	"fmt"
 	"net/http"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/authtoken"
@@ -16,9 +13,10 @@ import (
 
 // Options configures a [Server]. The zero value of every field is its default.
 // A negative limit or timeout is off; AuthDefaultExpiry and BatchInterval have to
-// be positive. Sizes are in bytes. New takes a copy: what slices in it hold must
-// not be changed afterwards, and its functions and interfaces are called from many
-// goroutines at once.
+// be positive. Times are of a millisecond or more, AuthDefaultExpiry of a second.
+// Sizes are in bytes. New takes a copy: what slices in it hold must not be changed
+// afterwards, and its functions and interfaces are called from many goroutines at
+// once.
 //
 // The names follow the options of socketcluster-server; [ParseOptions] reads
 // those from JSON. docs/security.md has all limits in one table.
@@ -258,64 +256,6 @@ const (
 	DefaultMaxPendingCalls          = 10_000
 	DefaultMaxChannelName           = 1_024
 )
-
-// Validate reports the first option that has no meaning, with its name and
-// what is allowed, as an InvalidOptionsError.
-func (o *Options) Validate() error {
-	if o == nil {
-		return nil
-	}
-	switch {
-	case o.AuthPublicKey != "" && o.AuthPrivateKey == "":
-		return optionError("The authPrivateKey option must be specified if authPublicKey is specified")
-	case o.AuthPrivateKey != "" && o.AuthPublicKey == "":
-		return optionError("The authPublicKey option must be specified if authPrivateKey is specified")
-	case o.ProtocolVersion != 0 && o.ProtocolVersion != protocol.V1 && o.ProtocolVersion != protocol.V2:
-		return optionError("The protocolVersion option must be 1 or 2, not %d", o.ProtocolVersion)
-	case o.StreamCleanup < CleanupKill || o.StreamCleanup > CleanupNone:
-		return optionError("The socketStreamCleanupMode option must be kill, close or none")
-	case o.UnknownProcedure < UnknownSilent || o.UnknownProcedure > UnknownError:
-		return optionError("UnknownProcedure must be UnknownSilent or UnknownError, not %d", o.UnknownProcedure)
-	}
-	if o.Broker != nil && !channels.IsLocal(o.Broker) && o.AuthKey == "" && o.AuthPrivateKey == "" && o.AuthEngine == nil {
-		return optionError("The authKey option must be specified with a broker that joins nodes: they have to accept each other's tokens")
-	}
-	if o.BatchInterval < 0 || o.BatchOnHandshakeDuration < 0 || o.AuthDefaultExpiry < 0 {
-		return optionError("The batchInterval, batchOnHandshakeDuration and authDefaultExpiry options must be positive")
-	}
-	for _, entry := range o.Origins {
-		if !strings.Contains(entry, ":") || strings.Contains(entry, "/") {
-			return optionError(`The origins option must hold entries like "example.com:443" or "*:*", not %q`, entry)
-		}
-	}
-	if err := o.validateAuth(); err != nil {
-		return err
-	}
-	_, err := parseProxies(o.TrustedProxies)
-	return err
-}
-
-// authAlgorithms are the names that the JWT engine knows.
-var authAlgorithms = []string{
-	"HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512",
-}
-
-func (o *Options) validateAuth() error {
-	if o.AuthEngine != nil {
-		return nil // what its keys and algorithms are is its own affair
-	}
-	for _, name := range append([]string{o.AuthAlgorithm}, o.AuthVerifyAlgorithms...) {
-		if name != "" && !slices.Contains(authAlgorithms, name) {
-			return optionError("The authAlgorithm and authVerifyAlgorithms options must name JWT algorithms (HS256 … PS512), not %q", name)
-		}
-	}
-	_, err := o.authKeys()
-	return err
-}
-
-func optionError(format string, args ...any) error {
-	return &protocol.Error{Name: protocol.ErrInvalidOptions.Name, Message: fmt.Sprintf(format, args...)}
-}
 
 // withDefaults returns a copy of o, which may be nil, with every default filled
 // in; what is off is 0 in it.

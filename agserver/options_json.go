@@ -85,7 +85,7 @@ var meaninglessOptions = map[string]string{
 	"httpServer":            "the server is an http.Handler",
 	"requestCreator":        "requests are agserver.Request",
 	"wsEngine":              "there is one engine",
-	"wsEngineServerOptions": "there is one engine",
+	"wsEngineServerOptions": "maxPayload and perMessageDeflate are options of their own",
 }
 
 // setter reads a value into the options, and returns what is allowed if it is

@@ -86,6 +86,19 @@ func TestOptions_Validate(t *testing.T) {
 		{"ErrUnknownProcedure", agserver.Options{UnknownProcedure: -1}, "UnknownSilent or UnknownError"},
 		{"ErrAlgorithm", agserver.Options{AuthAlgorithm: "none"}, `not "none"`},
 		{"ErrAlgorithms", agserver.Options{AuthVerifyAlgorithms: []string{"HS256", "hs512"}}, `not "hs512"`},
+		{"OKOrigins", agserver.Options{Origins: []string{"*:*", "*:80", "Example.com:*", " [::1]:443 ", "example.com:8080"}}, ""},
+		{"ErrOriginWithScheme", agserver.Options{Origins: []string{"https://example.com"}}, `not "https://example.com"`},
+		{"ErrOriginWithoutPort", agserver.Options{Origins: []string{"example.com"}}, `not "example.com"`},
+		{"ErrOriginPort", agserver.Options{Origins: []string{"example.com:https"}}, `not "example.com:https"`},
+		{"ErrOriginPattern", agserver.Options{Origins: []string{"*:*", "*.example.com:443"}}, `not "*.example.com:443"`},
+		{"ErrOriginsInOne", agserver.Options{Origins: []string{"example.com:443 *:80"}}, `not "example.com:443 *:80"`},
+		{"OKPath", agserver.Options{Path: "/sc"}, ""},
+		{"OKAnyPath", agserver.Options{Path: agserver.AnyPath}, ""},
+		{"ErrPath", agserver.Options{Path: "sc/"}, `begin with a slash, not "sc/"`},
+		{"OKTimes", agserver.Options{PingTimeout: time.Millisecond, AckTimeout: -1, AuthDefaultExpiry: time.Second}, ""},
+		{"ErrPingTimeoutInMilliseconds", agserver.Options{PingTimeout: 20000}, "PingTimeout must be a duration of at least 1ms, such as 20 * time.Second, not 20µs"},
+		{"ErrAckTimeoutInMilliseconds", agserver.Options{AckTimeout: 10000}, "AckTimeout must be"},
+		{"ErrExpiryInSeconds", agserver.Options{AuthDefaultExpiry: 86400}, "AuthDefaultExpiry must be a duration of at least 1s"},
 		{"ErrProxies", agserver.Options{TrustedProxies: []string{"10.0.0.0/8", "proxy.local"}}, `not "proxy.local"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -210,7 +223,7 @@ var refusedOptions = []struct{ text, name, allowed string }{
 	{`{"handleProtocols":1}`, "handleProtocols", "in code"},
 	{`{"httpServer":1}`, "httpServer", "http.Handler"},
 	{`{"requestCreator":1}`, "requestCreator", "agserver.Request"},
-	{`{"wsEngineServerOptions":{}}`, "wsEngineServerOptions", "there is one engine"},
+	{`{"wsEngineServerOptions":{}}`, "wsEngineServerOptions", "maxPayload and perMessageDeflate are options of their own"},
 }
 
 // A bad option is named, with what is allowed.

@@ -67,9 +67,9 @@ type authSetup struct {
 type codecBox struct{ protocol.Codec }
 
 // New returns a server; nil options are the defaults. It never fails: options
-// that Validate refuses are reported by Serve, ListenAndServe and the like, and
-// make ServeHTTP answer with status 500. Close ends the server, whether it has
-// served or not.
+// that Validate refuses are reported by Serve, ListenAndServe and the like, and by
+// the exchange. ServeHTTP answers with status 500 then, and reports them as an error
+// event. Close ends the server, whether it has served or not.
 func New(o *Options) *Server {
 	s := &Server{opt: o.withDefaults(), err: o.Validate(), closed: make(chan struct{})}
 	s.ctx, s.stop = context.WithCancelCause(context.Background())
@@ -205,11 +205,14 @@ func (s *Server) emitWarning(err error) { emit(s, &s.emit.warning, WarningEvent{
 // upgrade is answered with 426. It may be called by any number of goroutines.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.err != nil {
+		s.emitError(s.err)
 		http.Error(w, http.StatusText(http.StatusInternalServerError), http.StatusInternalServerError)
 		return
 	}
 	if r.Header.Get("Upgrade") == "" {
-		w.Header().Set("Upgrade", "websocket")
+		if r.ProtoMajor < 2 { // HTTP/2 has no such field, and its clients fail at it
+			w.Header().Set("Upgrade", "websocket")
+		}
 		http.Error(w, http.StatusText(http.StatusUpgradeRequired), http.StatusUpgradeRequired)
 		return
 	}

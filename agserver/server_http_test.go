@@ -66,6 +66,38 @@ func TestServer_ServeHTTP(t *testing.T) {
 	})
 }
 
+// A request that asks for no upgrade is told so, by HTTP/2 without the field that
+// must not occur there.
+func TestServer_ServeHTTPUpgradeRequired(t *testing.T) {
+	srv := agserver.New(nil)
+	defer func() { check(t, srv.Close(within(t))) }()
+	for _, test := range []struct {
+		http2   bool
+		proto   string
+		upgrade string
+	}{
+		{false, "HTTP/1.1", "websocket"},
+		{true, "HTTP/2.0", ""},
+	} {
+		t.Run(test.proto, func(t *testing.T) {
+			hs := httptest.NewUnstartedServer(srv)
+			hs.EnableHTTP2 = test.http2
+			hs.StartTLS()
+			defer hs.Close()
+			resp, err := hs.Client().Get(hs.URL + agserver.DefaultPath)
+			check(t, err)
+			defer resp.Body.Close()
+			body := readAll(t, resp)
+			if resp.Proto != test.proto || resp.StatusCode != http.StatusUpgradeRequired || body == "" {
+				t.Errorf("GET = %s %s %q, want %s 426", resp.Proto, resp.Status, body, test.proto)
+			}
+			if got := resp.Header.Get("Upgrade"); got != test.upgrade {
+				t.Errorf("Upgrade: %q, want %q", got, test.upgrade)
+			}
+		})
+	}
+}
+
 func TestServer_ServeHTTPAnyPath(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, r *rig) {
 		r.mount(agserver.Options{Path: agserver.AnyPath}, func(srv http.Handler) http.Handler {
@@ -116,11 +148,33 @@ func TestServer_InvalidOptions(t *testing.T) {
 	if err := srv.ServeConn(b); !errors.Is(err, protocol.ErrInvalidOptions) {
 		t.Errorf("ServeConn() = %v, want InvalidOptionsError", err)
 	}
+	failures := srv.Events().Error.Consume()
 	w := httptest.NewRecorder()
 	srv.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/socketcluster/", nil))
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "authPrivateKey") {
 		t.Errorf("ServeHTTP() = %d %q, want 500 that tells nothing", w.Code, w.Body)
 	}
+	if ev := next(t, failures); !errors.Is(ev.Error, protocol.ErrInvalidOptions) {
+		t.Errorf("error event = %v, want InvalidOptionsError", ev.Error)
+	}
+}
+
+// So does the exchange.
+func TestServer_InvalidOptionsExchange(t *testing.T) {
+	srv := agserver.New(&agserver.Options{AuthPublicKey: "key"})
+	defer func() { check(t, srv.Close(within(t))) }()
+	if err := srv.Exchange().InvokePublish(within(t), "news", 1); !errors.Is(err, protocol.ErrInvalidOptions) {
+		t.Errorf("InvokePublish() = %v, want InvalidOptionsError", err)
+	}
+	if err := srv.Exchange().TransmitPublish("news", 1); !errors.Is(err, protocol.ErrInvalidOptions) {
+		t.Errorf("TransmitPublish() = %v, want InvalidOptionsError", err)
+	}
+	failures := srv.Exchange().Events().SubscribeFail.Consume()
+	srv.Exchange().Subscribe("news")
+	if ev := next(t, failures); !errors.Is(ev.Err, protocol.ErrInvalidOptions) {
+		t.Errorf("subscribeFail = %v, want InvalidOptionsError", ev.Err)
+	}
+	srv.Exchange().Unsubscribe("news")
 }
 
 func TestServer_ListenAndServe(t *testing.T) {
