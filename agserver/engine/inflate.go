@@ -2,11 +2,10 @@ package engine
 
 import (
 	"bytes"
+	"compress/flate"
 	"io"
 	"math"
 	"sync"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // deflateTail is what a sender takes off the end of a message (RFC 7692,
@@ -14,9 +13,10 @@ import (
 // stream and a message that is cut off does not pass for one.
 const deflateTail = "\x00\x00\xff\xff" + "\x01\x00\x00\xff\xff"
 
-// An inflater is a reusable decompressor, about 40 KB. klauspost's was taken
-// because it inflates 1.3 to 1.7 times as fast as the standard library's and
-// allocates nothing.
+// An inflater is a reusable decompressor, about 40 KB. klauspost's, which takes
+// two thirds of the time for messages of 16 KB and nearly as long for small ones,
+// keeps the Huffman tables of the message before, and reads by them where a broken
+// message has none: it would show one client something of another's messages.
 type inflater struct {
 	in  bytes.Reader // one of the few types that it reads without detours
 	out io.ReadCloser
