@@ -171,7 +171,10 @@ func refusalBody(err error) string {
 	if e := public(err); e != nil {
 		return e.Message
 	} else if errors.As(err, &v) {
-		text, _ := v.Text()
+		text, ok := v.Text()
+		if !ok {
+			text, _ = v.Member("message").Text()
+		}
 		return text
 	}
 	return ""

@@ -253,7 +253,7 @@ func blocked(t middleware.Type, k middleware.Kind, err error) (reported, told er
 	switch {
 	case err == nil, errors.As(err, &v) && v.Falsy():
 		return withStatus(silent, r), withStatus(silent, r)
-	case r != nil && r.Silent, !errors.As(err, &v) && truthy(err, "silent"):
+	case r != nil && r.Silent, truthy(err, "silent"):
 		return err, withStatus(silent, r)
 	}
 	return err, err
@@ -269,10 +269,14 @@ func withStatus(silent *protocol.Error, r *middleware.Refusal) error {
 
 // truthy reports whether an error has a field that JavaScript takes for true.
 func truthy(err error, field string) bool {
-	e := public(err)
-	if e == nil {
-		return false
+	var (
+		value *protocol.Value
+		v     protocol.Data
+	)
+	if errors.As(err, &value) {
+		v = value.Data.Member(field)
+	} else if e := public(err); e != nil {
+		v = e.Field(field)
 	}
-	v := e.Field(field)
 	return v.Exists() && !v.Falsy()
 }

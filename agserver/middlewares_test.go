@@ -76,6 +76,8 @@ func TestMiddleware_Blocks(t *testing.T) {
 		{"FalsyValue", &protocol.Value{Data: protocol.Data(`0`)}, silent, "SilentMiddlewareBlockedError"},
 		{"Silent", &middleware.Refusal{Err: no, Silent: true}, silent, "NoError"},
 		{"SilentField", no.WithField("silent", true), silent, "NoError"},
+		{"SilentObject", &protocol.Value{Data: protocol.Data(`{"silent":true}`)}, silent, `{"silent":true}`},
+		{"Object", &protocol.Value{Data: protocol.Data(`{"silent":0}`)}, `{"silent":0}`, `{"silent":0}`},
 		{"Nothing", &middleware.Refusal{}, silent, "SilentMiddlewareBlockedError"},
 		{"Refusal", &middleware.Refusal{Err: no, StatusCode: 4500}, `{"name":"NoError","message":"no"}`, "NoError"},
 	} {

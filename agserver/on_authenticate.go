@@ -28,10 +28,7 @@ func (s *Socket) onAuthenticate(p *protocol.Packet, r *runner) {
 	}
 	switch {
 	case err != nil && isBadToken(err):
-		turn := s.beginTurn(s.now())
-		s.deauthenticate()
-		s.replyError(p.ID, err)
-		s.endTurn(turn)
+		s.refuseToken(p.ID, err)
 	case err != nil:
 		s.replyAuthenticate(p.ID, protocol.Dehydrate(err))
 	default:
@@ -41,6 +38,17 @@ func (s *Socket) onAuthenticate(p *protocol.Packet, r *runner) {
 		s.replyAuthenticate(p.ID, protocol.Null)
 	}
 	s.emitReserved(p, p.Data, func() protocol.Data { return p.Data })
+}
+
+// refuseToken takes the client's bad token away. The answer comes first, and
+// nothing that is answered later comes before #removeAuthToken: the client would
+// drop the token that it authenticates with next.
+func (s *Socket) refuseToken(id protocol.CallID, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.deauthenticateSelfLocked()
+	built(func(dst []byte) []byte { return protocol.AppendError(dst, id, protocol.Dehydrate(err)) }, s.writeLocked)
+	s.transmitRemovalLocked(true)
 }
 
 func (s *Socket) replyAuthenticate(id protocol.CallID, authError protocol.Data) {

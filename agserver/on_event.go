@@ -26,7 +26,7 @@ func (s *Socket) onEvent(p *protocol.Packet, r *runner) {
 // allowEvent applies the expiry of the auth token and the inbound middleware, and
 // returns the data that is handed on. The error is what a caller is told.
 func (s *Socket) allowEvent(p *protocol.Packet, r *runner) (protocol.Data, error) {
-	expired := s.expire()
+	expired := s.expire(true)
 	if r == nil || !s.srv.middleware.has(middleware.Inbound) {
 		return p.Data, nil // without a runner it was installed this moment: see wayOf
 	}

@@ -63,43 +63,41 @@ func (s *Socket) allowHandshake(claim authClaim, r *runner) error {
 
 // rejectHandshake answers a handshake that was blocked, and closes the socket:
 // with the status code of the refusal, which the client is told, or 4008. A
-// plain value as error closes it with 1000, as in the reference.
+// text, a number or the like as error closes it with 1000, as in the reference.
 func (s *Socket) rejectHandshake(p *protocol.Packet, err error) {
 	var v *protocol.Value
-	if errors.As(err, &v) && public(err) == nil {
-		s.replyError(p.ID, v)
+	if public(err) == nil && !errors.As(err, &v) {
+		err = protocol.ErrUnknown.Withf("The handshake was refused")
+	}
+	told := protocol.Dehydrate(err)
+	if told[0] != '{' {
+		s.replyError(p.ID, err)
 		s.Disconnect(protocol.CloseNormal, "")
 		return
 	}
 	code := protocol.CloseHandshakeRejected
-	told := public(err)
-	if told == nil {
-		told = protocol.ErrUnknown.Withf("The handshake was refused")
-	}
 	if r := refusalOf(err); r != nil && r.StatusCode != 0 {
 		code = protocol.CloseCode(r.StatusCode)
-	} else if n, err := strconv.Atoi(told.Field("statusCode").String()); err == nil {
+	} else if n, err := strconv.Atoi(told.Member("statusCode").String()); err == nil {
 		code = protocol.CloseCode(n)
 	}
 	if !code.Sendable() {
 		code = protocol.CloseHandshakeRejected
 	}
-	s.replyError(p.ID, told.WithField("statusCode", int(code)))
+	told = told.With("statusCode", strconv.AppendInt(nil, int64(code), 10))
+	s.replyError(p.ID, &protocol.Value{Data: told})
 	s.Disconnect(code, "")
 }
 
-// completeHandshake makes the socket an open one. What it transmits meanwhile
-// (#removeAuthToken, for a bad token) follows the answer.
+// completeHandshake makes the socket an open one. #removeAuthToken, for a bad
+// token, follows the answer, but comes before any other.
 func (s *Socket) completeHandshake(p *protocol.Packet, claim authClaim, r *runner) {
-	turn := s.beginTurn(s.now())
-	defer s.endTurn(turn)
+	bad := false
 	old := s.AuthState()
 	status := ConnectStatus{ID: s.ID(), PingTimeoutMS: s.srv.opt.PingTimeout.Milliseconds()}
 	if err := s.authenticate(claim, r); err != nil && claim.given {
 		status.AuthError = err
-		if isBadToken(err) && !s.gone() {
-			s.deauthenticate()
-		}
+		bad = isBadToken(err)
 	}
 
 	s.mu.Lock()
@@ -108,6 +106,9 @@ func (s *Socket) completeHandshake(p *protocol.Packet, claim authClaim, r *runne
 		return
 	}
 	first := s.state == Connecting
+	if bad {
+		s.deauthenticateSelfLocked()
+	}
 	s.setStateLocked(Open)
 	status.IsAuthenticated = s.tokenLocked() != nil
 	if first {
@@ -117,6 +118,9 @@ func (s *Socket) completeHandshake(p *protocol.Packet, claim authClaim, r *runne
 	s.replyHandshakeLocked(p.ID, status)
 	if s.srv.opt.BatchOnHandshake {
 		s.batchOnHandshakeLocked()
+	}
+	if bad {
+		s.transmitRemovalLocked(true)
 	}
 	if first {
 		s.expectConsumers(s.now())

@@ -21,6 +21,7 @@ func TestMiddleware_HandshakeWS(t *testing.T) {
 	}{
 		{"Error", &protocol.Error{Name: "NoError", Message: "not today"}, "not today"},
 		{"Value", &protocol.Value{Data: protocol.Data(`"plain"`)}, "plain"},
+		{"Object", &protocol.Value{Data: protocol.Data(`{"message":"not today"}`)}, "not today"},
 		{"Internal", errors.New("secret"), "Unauthorized"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -62,6 +63,9 @@ func TestMiddleware_HandshakeSCCodes(t *testing.T) {
 		{"Field", no.WithField("statusCode", 4502), `{"name":"NoError","message":"no","statusCode":4502}`, 4502},
 		{"Unsendable", &middleware.Refusal{Err: no, StatusCode: 1006}, `{"name":"NoError","message":"no","statusCode":4008}`, 4008},
 		{"Value", &protocol.Value{Data: protocol.Data(`"plain"`)}, `"plain"`, 1000},
+		{"Object", &protocol.Value{Data: protocol.Data(`{"x":1}`)}, `{"x":1,"statusCode":4008}`, 4008},
+		{"ObjectWithCode", &protocol.Value{Data: protocol.Data(`{"statusCode":4503}`)}, `{"statusCode":4503}`, 4503},
+		{"List", &protocol.Value{Data: protocol.Data(`["x"]`)}, `{"0":"x","statusCode":4008}`, 4008},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			inBubble(t, func(t *testing.T, r *rig) {

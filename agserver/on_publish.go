@@ -16,19 +16,19 @@ import (
 // with or without a cid. The publication has reached the local subscribers'
 // queues before it is acknowledged.
 func (s *Socket) onPublish(p *protocol.Packet, r *runner) {
-	expired := s.expire()
 	if s.srv.opt.DisallowClientPublish {
-		s.refuse(p, protocol.ErrInvalidAction.Withf("Client publish feature is disabled"))
+		s.refuseAtOnce(p, protocol.ErrInvalidAction.Withf("Client publish feature is disabled"))
 		return
 	}
 	channel, sent, ok := protocol.ChannelOf(p.Data)
 	if !ok {
-		s.refuse(p, protocol.ErrInvalidAction.Withf("Publish channel name was malformatted"))
+		s.refuseAtOnce(p, protocol.ErrInvalidAction.Withf("Publish channel name was malformatted"))
 		return
 	}
 	if !s.checkChannelName(p, channel) {
 		return
 	}
+	expired := s.expire(true)
 	data, err := s.allowChannel(middleware.PublishIn, channel, sent, expired, r)
 	if err != nil {
 		s.answerError(p, err)
@@ -82,6 +82,11 @@ func publishFailure(channel string, err error) error {
 	return err
 }
 
+// refuseAtOnce refuses a packet before any user code is asked.
+func (s *Socket) refuseAtOnce(p *protocol.Packet, err error) {
+	s.expireAfter(func() { s.refuse(p, err) })
+}
+
 // refuse reports an error of the client's and answers it, if it was a call.
 func (s *Socket) refuse(p *protocol.Packet, err error) {
 	s.emitError(err)
@@ -94,7 +99,7 @@ func (s *Socket) checkChannelName(p *protocol.Packet, channel string) bool {
 	if limit <= 0 || len(channel) <= limit {
 		return true
 	}
-	s.refuse(p, protocol.ErrInvalidAction.Withf("The channel name is longer than %d bytes", limit))
+	s.refuseAtOnce(p, protocol.ErrInvalidAction.Withf("The channel name is longer than %d bytes", limit))
 	return false
 }
 

@@ -12,15 +12,15 @@ import (
 // Without a cid it passes the middleware and subscribes nothing, as in the
 // reference.
 func (s *Socket) onSubscribe(p *protocol.Packet, r *runner) {
-	expired := s.expire()
 	channel, sent, ok := protocol.ChannelOf(p.Data)
 	if !ok {
-		s.refuse(p, protocol.ErrInvalidAction.Withf("Subscribe channel name was malformatted"))
+		s.refuseAtOnce(p, protocol.ErrInvalidAction.Withf("Subscribe channel name was malformatted"))
 		return
 	}
 	if !s.checkChannelName(p, channel) {
 		return
 	}
+	expired := s.expire(true)
 	data, err := s.allowChannel(middleware.Subscribe, channel, sent, expired, r)
 	if err != nil {
 		s.answerError(p, err)

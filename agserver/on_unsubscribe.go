@@ -8,9 +8,10 @@ import "github.com/socketcluster-go/socketcluster/protocol"
 //
 // with or without a cid. It has no middleware.
 func (s *Socket) onUnsubscribe(p *protocol.Packet, r *runner) {
-	turn := s.beginTurn(s.now()) // the answer comes before the news that a token has expired
-	defer s.endTurn(turn)
-	s.expire()
+	s.expireAfter(func() { s.unsubscribeCall(p, r) })
+}
+
+func (s *Socket) unsubscribeCall(p *protocol.Packet, r *runner) {
 	channel, ok := p.Data.Text()
 	if !ok {
 		s.refuse(p, protocol.ErrInvalidAction.Withf("Unsubscribe channel name was malformatted"))

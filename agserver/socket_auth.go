@@ -174,18 +174,20 @@ func (s *Socket) Deauthenticate(ctx context.Context, opts *DeauthenticateOptions
 func (s *Socket) deauthenticate() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.deauthenticateLocked()
+	s.deauthenticateSelfLocked()
+	s.transmitRemovalLocked(false)
 }
 
-// deauthenticateLocked tells the client whatever the state of the socket is.
-func (s *Socket) deauthenticateLocked() {
-	s.deauthenticateSelfLocked()
-	s.sendLocked(outPacket{text: protocol.AppendTransmit(nil, protocol.EventRemoveAuthToken, nil)}, false)
+// transmitRemovalLocked tells the client to drop its token, whatever the state
+// of the socket is; now is sendLocked's.
+func (s *Socket) transmitRemovalLocked(now bool) {
+	s.sendLocked(outPacket{text: protocol.AppendTransmit(nil, protocol.EventRemoveAuthToken, nil)}, now)
 }
 
 // expire takes from the socket a token that has run out, and returns the error
 // that says so; nil if there is none. It is asked at each pong and each action.
-func (s *Socket) expire() error {
+// The client is told at once if now, else in turn.
+func (s *Socket) expire(now bool) error {
 	if a := s.auth.Load(); a == nil || a.expiry.IsZero() {
 		return nil // as a rule, so that mu is not taken for each message
 	}
@@ -196,6 +198,19 @@ func (s *Socket) expire() error {
 		return nil
 	}
 	err := authtoken.NewExpiredError(a.token)
-	s.deauthenticateLocked()
+	s.deauthenticateSelfLocked()
+	s.transmitRemovalLocked(now)
 	return err
+}
+
+// expireAfter is expire for a packet whose answer, by what answer does, comes
+// before the news.
+func (s *Socket) expireAfter(answer func()) {
+	turn := s.beginTurn(s.now())
+	expired := s.expire(false)
+	answer()
+	s.endTurn(turn)
+	if expired != nil {
+		s.flush() // whatever call is open: see refuseToken
+	}
 }

@@ -286,7 +286,7 @@ func (s *Socket) onPong() {
 		s.closeWith(protocol.CloseEarlyMessage, "")
 		return
 	}
-	s.expire()
+	s.expire(true)
 }
 
 // onRaw hands on a message that is no packet.

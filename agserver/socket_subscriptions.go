@@ -262,10 +262,15 @@ func (s *Socket) KickOut(channel string, message any) error {
 }
 
 // KickOutOf is KickOut for several channels, in their order. nil means all that
-// the socket is subscribed to. All are left, whatever goes wrong with one.
+// the socket is subscribed to. All are left, whatever goes wrong with one; one
+// that is named twice is left once.
 func (s *Socket) KickOutOf(channels []string, message any) error {
 	if channels == nil {
 		channels = s.Subscriptions()
+	}
+	news, err := protocol.Encode(message)
+	if err != nil {
+		return err
 	}
 	// As in the reference the first one leaves before the answer of a procedure
 	// that kicks, if the answer is not an error.
@@ -276,24 +281,27 @@ func (s *Socket) KickOutOf(channels []string, message any) error {
 		errs []error
 	)
 	for i, channel := range channels {
-		data, err := protocol.Encode(struct {
-			Channel string `json:"channel"`
-			Message any    `json:"message,omitempty"`
-		}{channel, message})
-		if err != nil { // the message's, hence the first channel's already
-			return err
-		}
 		s.mu.Lock()
 		sub, err := s.leaveLocked(channel)
-		s.transmitLocked(protocol.EventKickOut, data, ahead && i == 0) // reports its own error
+		s.transmitLocked(protocol.EventKickOut, kickOutData(channel, news), ahead && i == 0) // reports its own error
 		s.mu.Unlock()
 		if err == nil {
 			gone = append(gone, sub)
+		} else if !slices.Contains(channels[:i], channel) {
+			errs = append(errs, err)
 		}
-		errs = append(errs, err)
 	}
 	for _, sub := range gone {
 		s.left(s.srv.ctx, sub)
 	}
 	return errors.Join(errs...)
+}
+
+// kickOutData is {"channel": name, "message": any or missing}.
+func kickOutData(channel string, message protocol.Data) protocol.Data {
+	data := protocol.AppendString([]byte(`{"channel":`), channel)
+	if message != nil {
+		data = append(append(data, `,"message":`...), message...)
+	}
+	return append(data, '}')
 }

@@ -136,6 +136,28 @@ func TestSocket_KickOut(t *testing.T) {
 	})
 }
 
+// A name is told to the client as it came, also where Go has no text for it, and
+// one that is given twice is left once.
+func TestSocket_KickOutOfOddNames(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		r.serve(agserver.Options{})
+		c, sock := r.shake()
+		c.Send(`{"event":"#subscribe","data":{"channel":"\ud800"},"cid":2}`)
+		c.Expect(`{"rid":2}`)
+		name := sock.Subscriptions()[0]
+		check(t, sock.KickOutOf([]string{name, name}, "out"))
+		want := `{"event":"#kickOut","data":{"channel":"\ud800","message":"out"}}`
+		for range 2 {
+			if got := c.Next(); got != want { // as texts: what is decoded would be equal for other halves
+				t.Errorf("packet = %s, want %s", got, want)
+			}
+		}
+		if err := sock.KickOutOf([]string{name, name}, nil); !errors.Is(err, protocol.ErrInvalidAction) {
+			t.Errorf("KickOutOf() = %v, want InvalidActionError", err)
+		}
+	})
+}
+
 func TestSocket_ChannelLimit(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, r *rig) {
 		r.serve(agserver.Options{SocketChannelLimit: 2})

@@ -170,3 +170,44 @@ func TestTurn_ExpiredToken(t *testing.T) {
 		c.Expect(`{"event":"#removeAuthToken"}`, `{"rid":3}`)
 	})
 }
+
+// What takes a token from a client comes before the answers to later packets of
+// the same batch: the client would drop the next token that it authenticates
+// with.
+func TestTurn_TokenLostInBatch(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{PingTimeoutDisabled: true})
+		agserver.HandleFunc(srv, "echo", func(_ context.Context, _ *agserver.Socket, v any) (any, error) { return v, nil })
+		c, sock := r.shake()
+		hold := func(d time.Duration) (signed string) {
+			t.Helper()
+			check(t, sock.SetAuthToken(t.Context(), authtoken.Claims{}, expiresIn(d)))
+			return protocol.Data(c.Next()).Get("data.token").String()
+		}
+		good := hold(time.Hour)
+		for _, test := range []struct {
+			first string
+			wait  time.Duration
+			want  []string
+		}{
+			{`{"event":"#authenticate","data":"x","cid":2}`, 0, []string{"rid", "#removeAuthToken", "rid"}},
+			{`{"event":"echo","cid":2}`, 2 * time.Minute, []string{"#removeAuthToken", "rid", "rid"}},
+			{`{"event":"#subscribe","cid":2}`, 2 * time.Minute, []string{"rid", "#removeAuthToken", "rid"}},
+			{`{"event":"#unsubscribe","data":"c","cid":2}`, 2 * time.Minute, []string{"rid", "#removeAuthToken", "rid"}},
+		} {
+			hold(time.Minute)
+			time.Sleep(test.wait)
+			c.Send("[" + test.first + `,{"event":"#authenticate","data":"` + good + `","cid":3}]`)
+			expectEvents(t, c, test.want...)
+		}
+	})
+}
+
+func TestTurn_BadTokenInHandshakeOfBatch(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.serve(agserver.Options{})
+		c := r.open(agservertest.ConnOptions{})
+		c.Send(`[{"event":"#handshake","data":{"authToken":"x"},"cid":1},{"event":"#unsubscribe","data":"c","cid":2}]`)
+		expectEvents(t, c, "rid", "#removeAuthToken", "rid")
+	})
+}

@@ -344,14 +344,17 @@ func (s *Socket) awaitPump() {
 // allowOutbound shows a publication to the outbound middleware.
 func (s *Socket) allowOutbound(p *outPacket) bool {
 	packet := protocol.Parse(p.text)
-	channel, data, _ := protocol.ChannelOf(packet.Data)
+	channel, data, ok := protocol.ChannelOf(packet.Data)
+	if !ok { // server code has transmitted it, with a channel of another kind
+		data = packet.Data.Member("data")
+	}
 	a := &middleware.Action{Kind: middleware.PublishOut, Socket: s, Channel: channel, Data: data}
 	if err := s.decide(middleware.Outbound, a, unwatched); err != nil {
 		return false
 	}
 	if !a.UseCache && !sameBytes(a.Data, data) {
 		p.frame = nil
-		p.text = protocol.AppendPublish(nil, channel, a.Data)
+		p.text = protocol.AppendTransmit(nil, protocol.EventPublish, packet.Data.With("data", a.Data))
 	}
 	return true
 }

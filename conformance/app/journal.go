@@ -86,7 +86,11 @@ func (j *journal) all() [][]any {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.drainLocked()
-	return append([][]any{}, j.entries...)
+	out := make([][]any, 0, len(j.entries))
+	for _, entry := range j.entries {
+		out = append(out, textsOf(entry))
+	}
+	return out
 }
 
 // settle waits, for a moment, until nothing is on its way from the exchange.
@@ -183,16 +187,24 @@ func (j *journal) describeLocked(err error) (name, message any) {
 	}
 	var v *protocol.Value
 	if errors.As(err, &v) {
-		if text, ok := v.Text(); ok {
-			return nil, j.withLabelsLocked(text)
+		if len(v.Data) > 0 && (v.Data[0] == '{' || v.Data[0] == '[') {
+			return j.valueLocked(v.Member("name")), j.valueLocked(v.Member("message"))
 		}
-		return nil, v.Data
+		return nil, j.valueLocked(v.Data)
 	}
 	var e *protocol.Error
 	if errors.As(err, &e) {
 		return nameOf(e), j.withLabelsLocked(e.Message)
 	}
 	return "Error", j.withLabelsLocked(err.Error())
+}
+
+// valueLocked is a value that was part of an error, as it is entered.
+func (j *journal) valueLocked(v protocol.Data) any {
+	if text, ok := v.Text(); ok {
+		return j.withLabelsLocked(text)
+	}
+	return orNull(v)
 }
 
 func (j *journal) withLabelsLocked(text string) string {
@@ -225,6 +237,19 @@ func claims(token authtoken.Claims) any {
 		delete(rest, name)
 	}
 	return rest
+}
+
+// textsOf returns the values with texts as JSON. What encoding/json makes of
+// half a surrogate pair, which a channel's name may hold, is not what it was.
+func textsOf[T any](values []T) []any {
+	out := make([]any, len(values))
+	for i, v := range values {
+		out[i] = v
+		if text, ok := any(v).(string); ok {
+			out[i] = protocol.Data(protocol.AppendString(nil, text))
+		}
+	}
+	return out
 }
 
 func orNull(d protocol.Data) protocol.Data {

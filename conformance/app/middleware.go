@@ -85,7 +85,8 @@ func parse(text string) protocol.Data {
 }
 
 // errorOf makes an error that has the members of an object as its fields. Where
-// name or message is no text the error is the object itself.
+// name or message is no text, or the name an empty one, the error is the object
+// itself.
 func errorOf(object protocol.Data) error {
 	e := &protocol.Error{}
 	var members map[string]protocol.Data
@@ -94,7 +95,7 @@ func errorOf(object protocol.Data) error {
 		text, isText := value.Text()
 		switch {
 		case key == "stack": // a JavaScript error has one of its own, which does not travel
-		case (key == "name" || key == "message") && !isText:
+		case (key == "name" || key == "message") && !isText, key == "name" && text == "":
 			if _, ok := members["message"]; !ok {
 				object = object.With("message", protocol.Data(`""`))
 			}

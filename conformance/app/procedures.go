@@ -271,8 +271,8 @@ func (a *app) counts(_ context.Context, req *agserver.Request) error {
 		"clients":       a.srv.ClientsCount(),
 		"pending":       a.srv.PendingClientsCount(),
 		"count":         req.Socket.SubscriptionCount(),
-		"subscriptions": req.Socket.Subscriptions(),
-		"exchange":      append([]string{}, a.srv.Exchange().Subscriptions(false)...),
+		"subscriptions": textsOf(req.Socket.Subscriptions()),
+		"exchange":      textsOf(a.srv.Exchange().Subscriptions(false)),
 	})
 }
 
