@@ -3,9 +3,13 @@ package agclient
 import (
 	"bufio"
 	"crypto/tls"
+	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gobwas/ws"
@@ -61,15 +65,43 @@ func (k *conn) upgrade(nc net.Conn, u *url.URL) (*bufio.Reader, error) {
 	d := ws.Dialer{Host: header.Get("Host")}
 	header.Del("Host")
 	d.Header = ws.HandshakeHeaderHTTP(header)
+	var reason string
+	d.OnStatusError = func(_ int, _ []byte, answer io.Reader) { reason = refusalText(answer) }
 	stop := onDone(k.ctx, func() { nc.SetDeadline(time.Unix(1, 0)) })
 	br, _, err := d.Upgrade(nc, u)
 	if stop() {
 		return nil, k.ctx.Err()
 	}
+	if reason != "" {
+		err = fmt.Errorf("%w: %q", err, reason)
+	}
 	if err == nil && br == nil {
 		br = bufio.NewReader(nc)
 	}
 	return br, err
+}
+
+// Of an answer other than an upgrade so much is read, and so much of its text shown.
+const (
+	maxRefusal      = 16 << 10
+	maxRefusalShown = 200
+)
+
+// refusalText returns what a server says that does not upgrade: its origins, a
+// middleware's error. A body of unknown length is not waited for, and pages are for
+// browsers.
+func refusalText(answer io.Reader) string {
+	resp, err := http.ReadResponse(bufio.NewReader(io.LimitReader(answer, maxRefusal)), nil)
+	if err != nil || resp.ContentLength <= 0 {
+		return ""
+	}
+	text := make([]byte, min(resp.ContentLength, maxRefusalShown))
+	n, _ := io.ReadFull(resp.Body, text)
+	reason := strings.TrimSpace(string(text[:n]))
+	if strings.HasPrefix(reason, "<") {
+		return ""
+	}
+	return reason
 }
 
 // attemptURL returns the URL of one connection attempt.

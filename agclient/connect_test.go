@@ -288,6 +288,31 @@ func TestDial(t *testing.T) {
 		})
 	})
 
+	for _, answer := range []struct{ name, text, want string }{
+		{"ErrOrigin", "Content-Length: 14\r\n\r\nInvalid origin", `unexpected HTTP response status: 403: "Invalid origin"`},
+		{"ErrLongText", "Content-Length: 300\r\n\r\n" + strings.Repeat("a", 300), strings.Repeat("a", 200) + `"`},
+		{"ErrPage", "Content-Length: 13\r\n\r\n<html></html>", "response status: 403"},
+		{"ErrUnknownLength", "\r\nInvalid origin", "response status: 403"},
+		{"ErrNoText", "Content-Length: 0\r\n\r\n", "response status: 403"},
+	} {
+		t.Run(answer.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				f := newFake(t)
+				go func() {
+					conn := <-f.conns
+					defer conn.Close()
+					go http.ReadRequest(newReader(conn))
+					conn.Write([]byte("HTTP/1.1 403 Forbidden\r\n" + answer.text))
+				}()
+				_, err := agclient.Dial(t.Context(), fakeURL, &agclient.Options{NetDial: f.dial})
+				var status ws.StatusError
+				if !errors.As(err, &status) || status != 403 || !strings.HasSuffix(err.Error(), answer.want) {
+					t.Errorf("Dial() = %v, want %s", err, answer.want)
+				}
+			})
+		})
+	}
+
 	t.Run("ContextEnds", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			f := newFake(t)
