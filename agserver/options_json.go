@@ -26,7 +26,7 @@ func ParseOptions(text []byte) (*Options, error) {
 	d.UseNumber()
 	var members map[string]json.RawMessage
 	if err := d.Decode(&members); err != nil || members == nil {
-		return nil, optionError("The options must be a JSON object")
+		return nil, optionError("The options must be a JSON object%s", whyNoJSON(err))
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return nil, optionError("The options must be one JSON object, with nothing behind it")
@@ -43,6 +43,21 @@ func ParseOptions(text []byte) (*Options, error) {
 		}
 	}
 	return o, o.Validate()
+}
+
+// whyNoJSON tells where a text ceases to be JSON: who writes one into a shell or a
+// manifest loses quotes.
+func whyNoJSON(err error) string {
+	var syntax *json.SyntaxError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Sprintf(": %v, byte %d", syntax, syntax.Offset)
+	case errors.Is(err, io.EOF):
+		return ", and are empty"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return ": it has no end"
+	}
+	return ""
 }
 
 // OptionNames returns the names that ParseOptions knows, sorted.

@@ -174,7 +174,10 @@ const (
 
 // refusedOptions are texts with the option that is at fault and what it may be.
 var refusedOptions = []struct{ text, name, allowed string }{
-	{``, "options", "a JSON object"},
+	{``, "options", "a JSON object, and are empty"},
+	{`{"authKey":"x",}`, "a JSON object", "invalid character '}' looking for beginning of object key string, byte 16"},
+	{`{authKey:1}`, "a JSON object", "invalid character 'a'"},
+	{`{"authKey":"x"`, "a JSON object", "it has no end"},
 	{`null`, "options", "a JSON object"},
 	{`[]`, "options", "a JSON object"},
 	{`{"authKey":"x"} {}`, "options", "nothing behind it"},

@@ -99,7 +99,7 @@ func TestProgram_Usage(t *testing.T) {
 		{"ClusterWithoutKey", nil, []string{"-nats", "nats://127.0.0.1:4222"},
 			"agserver: -nats needs an authKey in SOCKETCLUSTER_OPTIONS, the same for all nodes: otherwise each makes one of its own, and refuses the tokens of the others"},
 		{"OptionsNoJSON", []string{"SOCKETCLUSTER_OPTIONS={port: 8000}"}, nil,
-			"agserver: SOCKETCLUSTER_OPTIONS: The options must be a JSON object"},
+			"agserver: SOCKETCLUSTER_OPTIONS: The options must be a JSON object: invalid character 'p' looking for beginning of object key string, byte 2"},
 		{"OptionValue", nil, []string{"-options", `{"protocolVersion": 3}`},
 			"agserver: -options: The protocolVersion option must be 1 or 2, not 3"},
 		{"KeysThatDoNotGoTogether", nil, []string{"-options", `{"authPublicKey": "x"}`},

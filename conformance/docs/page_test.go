@@ -120,7 +120,7 @@ func kindOf(code string) kind {
 var known = map[string]string{
 	"context": "context", "errors": "errors", "fmt": "fmt", "iter": "iter", "log": "log", "slog": "log/slog",
 	"http": "net/http", "os": "os", "signal": "os/signal", "strings": "strings", "syscall": "syscall",
-	"testing": "testing", "time": "time", "bytes": "bytes",
+	"testing": "testing", "time": "time", "bytes": "bytes", "cmp": "cmp", "sync": "sync",
 	"agclient":     module + "agclient",
 	"agserver":     module + "agserver",
 	"agservertest": module + "agserver/agservertest",
