@@ -101,9 +101,10 @@ func TestUserCode_OrderBehindMiddleware(t *testing.T) {
 		a.Send(`{"event":"note","data":0}`)
 		eventually(t, "the first message is handled", func() bool { return len(order.lines()) == 1 })
 		a.Send(`{"event":"note","data":"hold"}`)
-		for i := range 100 {
-			a.Send(fmt.Sprintf(`{"event":"note","data":%d}`, i+1))
-			want = append(want, fmt.Sprint(i+1))
+		for i := 1; i < 100; i += 3 { // a batch as well
+			a.Send(fmt.Sprintf(`[{"event":"note","data":%d},{"event":"note","data":%d}]`, i, i+1))
+			a.Send(fmt.Sprintf(`{"event":"note","data":%d}`, i+2))
+			want = append(want, fmt.Sprint(i), fmt.Sprint(i+1), fmt.Sprint(i+2))
 		}
 		b.Send(`{"event":"#subscribe","data":{"channel":"x"},"cid":2}`)
 		b.Expect(`{"rid":2}`)

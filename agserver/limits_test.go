@@ -85,6 +85,33 @@ func TestMaxStreamBacklog(t *testing.T) {
 	}
 }
 
+// What a stream's consumer has taken counts no more against the bytes that may wait.
+func TestMaxStreamBytes(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.serve(agserver.Options{MaxStreamBytes: 1000})
+		c, sock := r.shake()
+		messages := sock.Receiver("x").Consume()
+		send := func() {
+			c.Send(`{"event":"x","data":"` + strings.Repeat("x", 200) + `"}`)
+			synctest.Wait()
+		}
+		send()
+		send()
+		for range 20 { // always behind, and never further
+			send()
+			next(t, messages)
+		}
+		if n := messages.Backpressure(); n != 2 || sock.State() != agserver.Open {
+			t.Fatalf("%d messages wait, the socket is %s: want 2, open", n, sock.State())
+		}
+		send()
+		send()
+		c.Send(`{"event":"x","data":"` + strings.Repeat("x", 200) + `"}`)
+		c.ExpectClose(1008)
+		runtime.KeepAlive(messages)
+	})
+}
+
 // A receiver whose handler falls behind has its socket not read, and loses
 // nothing.
 func TestMaxInbound_SlowReceiver(t *testing.T) {
@@ -128,44 +155,64 @@ func TestMaxInbound_SlowReceiver(t *testing.T) {
 // While user code holds a socket back, what it sends waits here up to a limit,
 // and then on its own side: the connection is not read. Nothing is lost.
 func TestMaxInbound(t *testing.T) {
-	inBubble(t, func(t *testing.T, r *rig) {
-		srv := r.serve(agserver.Options{MaxInbound: 2000, PingTimeoutDisabled: true})
-		var handled journal
-		srv.HandleRaw(func(_ context.Context, _ *agserver.Socket, m agserver.Message) error {
-			handled.add(string(m.Data[:3]))
-			return nil
+	// Each message has a cost, however short; a batch counts until it is handled.
+	for name, tt := range map[string]struct {
+		size        int
+		least, most int
+		batch       string
+	}{
+		"Long":    {size: 100, least: 15, most: 50},
+		"Short":   {size: 3, least: 15, most: 50},
+		"Batched": {size: 500, least: 4, most: 10, batch: "[" + strings.Repeat(`{"event":"x"},`, 20) + `{"event":"x"}]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				srv := r.serve(agserver.Options{MaxInbound: 2000, PingTimeoutDisabled: true})
+				var handled journal
+				srv.HandleRaw(func(_ context.Context, _ *agserver.Socket, m agserver.Message) error {
+					handled.add(string(m.Data[:3]))
+					return nil
+				})
+				release := make(chan struct{})
+				r.holdInbound(release)
+				c, sock := r.shake()
+				c.Send(`{"event":"hold"}`)
+				if tt.batch != "" {
+					c.Send(tt.batch)
+					c.Send(`{"event":"hold"}`)
+					synctest.Wait()       // both are here
+					release <- struct{}{} // the batch passes
+					synctest.Wait()
+				}
+				var sent atomic.Int64
+				done := future(func() error {
+					for i := range 100 {
+						c.WriteFrame(agservertest.Frame{Op: agservertest.OpText, Payload: fmt.Appendf(nil, "%03d%*s", i, tt.size-3, "")})
+						sent.Add(1)
+					}
+					return nil
+				})
+				time.Sleep(time.Second) // until the loop has left the middleware to itself
+				synctest.Wait()
+				// Two thousand bytes and what was read with them: not the hundred.
+				if n, m := int(sent.Load()), sock.InboundBackpressure(); min(n, m) < tt.least || max(n, m) > tt.most {
+					t.Errorf("%d messages were taken and %d wait, want %d to %d", n, m, tt.least, tt.most)
+				}
+				close(release)
+				check(t, await(t, done))
+				synctest.Wait()
+				lines := handled.lines()
+				if len(lines) != 100 {
+					t.Fatalf("%d messages were handled, want all", len(lines))
+				}
+				for i, got := range lines {
+					if got != fmt.Sprintf("%03d", i) {
+						t.Fatalf("message %d is %s, want them in order", i, got)
+					}
+				}
+			})
 		})
-		release := make(chan struct{})
-		r.holdInbound(release)
-		c, sock := r.shake()
-		c.Send(`{"event":"hold"}`)
-		var sent atomic.Int64
-		done := future(func() error {
-			for i := range 100 {
-				c.WriteFrame(agservertest.Frame{Op: agservertest.OpText, Payload: fmt.Appendf(nil, "%03d%97s", i, "")})
-				sent.Add(1)
-			}
-			return nil
-		})
-		time.Sleep(time.Second) // until the loop has left the middleware to itself
-		synctest.Wait()
-		// Two thousand bytes and what was read with them: not the hundred.
-		if n, m := sent.Load(), sock.InboundBackpressure(); n < 15 || n > 50 || m < 15 || m > 50 {
-			t.Errorf("%d messages were taken and %d wait, want about fifteen", n, m)
-		}
-		close(release)
-		check(t, await(t, done))
-		synctest.Wait()
-		lines := handled.lines()
-		if len(lines) != 100 {
-			t.Fatalf("%d messages were handled, want all", len(lines))
-		}
-		for i, got := range lines {
-			if got != fmt.Sprintf("%03d", i) {
-				t.Fatalf("message %d is %s, want them in order", i, got)
-			}
-		}
-	})
+	}
 }
 
 // A socket that is not read, for want of room here, is not blamed for its
@@ -244,6 +291,34 @@ func TestMaxOutbound_Batch(t *testing.T) {
 		}
 		if got := next(t, closes); got.Code != 1006 {
 			t.Errorf("close = %+v, want 1006", got)
+		}
+	})
+}
+
+// What waits for the answer to a call counts too; the end is reported once, whatever
+// else the call transmits.
+func TestMaxOutbound_Turn(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{MaxOutbound: 10_000})
+		warnings := srv.Events().Warning.Consume()
+		srv.HandleProcedure("flood", func(_ context.Context, req *agserver.Request) error {
+			for range 100 { // on the loop, which can do nothing else meanwhile
+				req.Socket.Transmit("note", strings.Repeat("x", 1000))
+			}
+			return nil
+		})
+		c, _ := r.shake()
+		c.Send(`{"event":"flood","cid":2}`)
+		c.ExpectEnd()
+		synctest.Wait()
+		slow := 0
+		for _, ev := range drain(warnings) {
+			if errors.Is(ev.Warning, agserver.ErrTransport) {
+				slow++
+			}
+		}
+		if slow != 1 {
+			t.Errorf("the client was reported as slow %d times, want once", slow)
 		}
 	})
 }

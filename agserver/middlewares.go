@@ -41,16 +41,6 @@ func (m *middlewares) get(t middleware.Type) *installed { return m.installed[slo
 
 func (m *middlewares) has(t middleware.Type) bool { return m.get(t) != nil }
 
-// any reports whether there is any middleware.
-func (m *middlewares) any() bool {
-	for i := range m.installed {
-		if m.installed[i].Load() != nil {
-			return true
-		}
-	}
-	return false
-}
-
 // SetMiddleware installs a middleware; sockets that are open are subject to it
 // from their next action on. It returns an InvalidArgumentsError for an unknown
 // type and an InvalidActionError when there is one already: remove that first.

@@ -2,13 +2,18 @@ package agserver_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
+	"github.com/socketcluster-go/socketcluster/agserver/agservertest"
 	"github.com/socketcluster-go/socketcluster/middleware"
+	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
 // A delayed outbound middleware holds up later transmits, and no answers.
@@ -83,5 +88,167 @@ func TestMiddleware_RawOvertaking(t *testing.T) {
 			c.Send(`{"event":"f","cid":` + cid + `}`)
 		}
 		c.Expect(`{"rid":3}`, `{"rid":4}`, `{"rid":2}`)
+	})
+}
+
+// The answer to a message comes behind the publications that the message before it
+// brought, once the outbound middleware has let them pass.
+func TestMiddleware_OutboundBeforeTheNextAnswer(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		check(t, srv.SetMiddleware(middleware.Outbound, middleware.Func(func(context.Context, *middleware.Action) error {
+			time.Sleep(time.Millisecond)
+			return nil
+		})))
+		srv.HandleProcedure("say", func(ctx context.Context, _ *agserver.Request) error {
+			return srv.Exchange().InvokePublish(ctx, "x", nil)
+		})
+		srv.HandleProcedure("f", func(context.Context, *agserver.Request) error { return nil })
+		c, _ := r.shake()
+		join(c, "x")
+		for range 2 {
+			c.Send(`{"event":"say","cid":2}`)
+			c.Send(`{"event":"f","cid":3}`)
+			c.Expect(`{"rid":2}`)
+			expectEvents(t, c, "#publish")
+			c.Expect(`{"rid":3}`)
+		}
+	})
+}
+
+// The outbound middleware is not asked about what the end of a socket has overtaken,
+// nor is that reported as missing; until then everything that waits is counted.
+func TestMiddleware_OutboundAfterTheEnd(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		asked := 0
+		release := make(chan struct{})
+		check(t, srv.SetMiddleware(middleware.Outbound, middleware.Func(func(context.Context, *middleware.Action) error {
+			asked++
+			<-release
+			return errors.New("no")
+		})))
+		c, sock := r.shake()
+		warnings := srv.Events().Warning.Consume()
+		join(c, "x")
+		for range 3 {
+			check(t, srv.Exchange().InvokePublish(t.Context(), "x", nil))
+		}
+		check(t, sock.Transmit("note", nil))
+		synctest.Wait()
+		if n := sock.OutboundBackpressure(); n != 4 {
+			t.Errorf("OutboundBackpressure() = %d, want 4: one in hand, three behind it", n)
+		}
+		c.Close(1000, "")
+		c.ExpectClose(1000)
+		synctest.Wait()
+		close(release)
+		synctest.Wait()
+		if got := drain(warnings); asked != 1 || len(got) > 1 {
+			t.Errorf("the middleware was asked %d times, warnings = %v, want the one that was under way", asked, got)
+		}
+	})
+}
+
+// The end of a connection comes behind the messages before it, those that a raw
+// middleware has let through included.
+func TestMiddleware_RawBeforeTheEnd(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		var handled journal
+		srv.HandleReceiver("note", func(_ context.Context, _ *agserver.Socket, d protocol.Data) error {
+			handled.add(d.String())
+			return nil
+		})
+		take := func(part string, d time.Duration) middleware.Func {
+			return func(_ context.Context, a *middleware.Action) error {
+				if strings.Contains(string(a.Message)+a.Data.String(), part) {
+					time.Sleep(d)
+				}
+				return nil
+			}
+		}
+		c, sock := r.shake()
+		ends := sock.Events().Close.Consume()
+		check(t, srv.SetMiddleware(middleware.InboundRaw, take("3", 2*time.Millisecond)))
+		check(t, srv.SetMiddleware(middleware.Inbound, take("1", 6*time.Millisecond)))
+		for _, n := range []string{"1", "2", "3"} {
+			c.Send(`{"event":"note","data":` + n + `}`)
+		}
+		c.Close(1000, "")
+		next(t, ends)
+		if got := strings.Join(handled.lines(), " "); got != "1 2 3" {
+			t.Errorf("handled %q before the end, want 1 2 3", got)
+		}
+	})
+}
+
+// What comes after a raw middleware was removed does not overtake what it looks at.
+func TestMiddleware_RawRemoved(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		srv.HandleProcedure("f", func(context.Context, *agserver.Request) error { return nil })
+		c, _ := r.shake()
+		check(t, srv.SetMiddleware(middleware.InboundRaw, middleware.Func(func(context.Context, *middleware.Action) error {
+			time.Sleep(5 * time.Millisecond)
+			return nil
+		})))
+		c.Send(`{"event":"f","cid":2}`)
+		synctest.Wait()
+		srv.RemoveMiddleware(middleware.InboundRaw)
+		c.Send(`{"event":"f","cid":3}`)
+		c.Expect(`{"rid":2}`, `{"rid":3}`)
+	})
+}
+
+// A pong comes in its turn among the messages: it is not taken for one before the
+// handshake while a middleware thinks about that.
+func TestMiddleware_PongBehindTheHandshake(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{PingInterval: time.Second})
+		check(t, srv.SetMiddleware(middleware.Handshake, middleware.Func(func(_ context.Context, a *middleware.Action) error {
+			if a.Kind == middleware.HandshakeSC {
+				time.Sleep(5 * time.Second)
+			}
+			return nil
+		})))
+		c := r.open(agservertest.ConnOptions{})
+		c.Handshake("") // which answers the pings meanwhile
+		c.Send(`{"event":"#subscribe","data":{"channel":"x"},"cid":2}`)
+		c.Expect(`{"rid":2}`)
+	})
+}
+
+// What a raw middleware was shown stays what it was, and is counted while it waits.
+func TestMiddleware_RawMayBeKept(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{Loops: 1})
+		srv.HandleProcedure("echo", func(_ context.Context, req *agserver.Request) error { return req.Reply(req.Data()) })
+		c, sock := r.shake()
+		var mu sync.Mutex
+		var kept [][]byte
+		check(t, srv.SetMiddleware(middleware.InboundRaw, middleware.Func(func(_ context.Context, a *middleware.Action) error {
+			mu.Lock()
+			defer mu.Unlock()
+			kept = append(kept, a.Message)
+			return nil
+		})))
+		call := func(i int) string {
+			return fmt.Sprintf(`{"event":"echo","data":"%s","cid":%d}`, strings.Repeat(fmt.Sprint(i%10), 50), i+10)
+		}
+		for i := range 50 {
+			c.Send(call(i))
+		}
+		for i := range 50 {
+			c.Expect(fmt.Sprintf(`{"rid":%d,"data":"%s"}`, i+10, strings.Repeat(fmt.Sprint(i%10), 50)))
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for i, message := range kept {
+			if string(message) != call(i) {
+				t.Errorf("message %d is now %s, want %s", i, message, call(i))
+			}
+		}
+		eventually(t, "nothing waits", func() bool { return sock.InboundBackpressure() == 0 })
 	})
 }

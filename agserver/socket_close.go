@@ -173,11 +173,11 @@ func (s *Socket) finish(channels []string) {
 	}
 }
 
-// endSessions ends the middlewares that keep state for the socket, and those
-// that an action which is still under way asks for.
+// endSessions ends the middlewares that keep state for the socket. An action that is
+// still under way and asks for one later finds it ended: see sessions.
 func (s *Socket) endSessions(end func(middleware.Session)) {
-	if s.openSessions() != nil || s.srv.middleware.any() {
-		s.sessions().end(end)
+	if ss := s.openSessions(); ss != nil {
+		ss.end(end)
 	}
 }
 

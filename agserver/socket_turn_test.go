@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver"
@@ -73,8 +74,61 @@ func TestTurn_EndsWithPatience(t *testing.T) {
 			return nil
 		})
 		c, _ := r.shake()
-		c.Send(`{"event":"slow","cid":2}`)
-		expectEvents(t, c, "first", "second", "rid")
+		for range 2 { // one turn leaves nothing to the next
+			began := time.Now()
+			c.Send(`{"event":"slow","cid":2}`)
+			expectEvents(t, c, "first")
+			if d := time.Since(began); d >= time.Second {
+				t.Errorf("the first packet came after %v, with the handler's end", d)
+			}
+			expectEvents(t, c, "second", "rid")
+		}
+	})
+}
+
+// A call that has outlasted its turn neither ends that of another call nor becomes
+// part of it.
+func TestTurn_BesideASlowCall(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		agserver.HandleFunc(srv, "f", func(_ context.Context, s *agserver.Socket, ms int) (any, error) {
+			s.Transmit("before", nil)
+			time.Sleep(time.Duration(ms) * time.Millisecond)
+			return nil, nil
+		})
+		c, sock := r.shake()
+		c.Send(`{"event":"f","data":38,"cid":2}`)
+		expectEvents(t, c, "before") // after 20 ms
+		time.Sleep(5 * time.Millisecond)
+		c.Send(`{"event":"f","cid":3}`)
+		c.Expect(`{"rid":3}`)
+		synctest.Wait()
+		check(t, sock.Send("after"))
+		expectEvents(t, c, "before")
+		c.Expect("after")
+		c.Send(`{"event":"f","data":18,"cid":4}`) // and is at work when the first one ends
+		c.Expect(`{"rid":2}`, `{"rid":4}`)
+		expectEvents(t, c, "before")
+	})
+}
+
+// A publication takes what waits for the answer along; one that has to pass the
+// outbound middleware waits for the answer, too.
+func TestTurn_Publication(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		srv.HandleProcedure("say", func(ctx context.Context, req *agserver.Request) error {
+			req.Socket.Transmit("before", nil)
+			defer time.Sleep(5 * time.Millisecond)
+			return srv.Exchange().InvokePublish(ctx, "x", nil)
+		})
+		c, _ := r.shake()
+		join(c, "x")
+		c.Send(`{"event":"say","cid":2}`)
+		expectEvents(t, c, "before", "#publish", "rid")
+		check(t, srv.SetMiddleware(middleware.Outbound, middleware.Func(allowAll)))
+		c.Send(`{"event":"say","cid":3}`)
+		expectEvents(t, c, "rid", "before", "#publish")
 	})
 }
 

@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // A Mutation is one small mistake.
 type Mutation struct {
 	Name    string
@@ -14,7 +16,7 @@ type Mutation struct {
 // mutations are the mistakes that have to be noticed. What clients see is for the
 // comparison: names, texts and codes, order, what is missing and what is too much.
 // Who owns what, bounds, and what a lost connection may cost, is for tests.
-var mutations = []Mutation{
+var mutations = slices.Concat(orderAndBounds, []Mutation{
 	{
 		"wrong error name", "agserver/on_publish.go",
 		`protocol.ErrInvalidAction.Withf("Publish channel name was malformatted")`,
@@ -383,4 +385,4 @@ var mutations = []Mutation{
 		`algorithms == nil`,
 		[]string{"TestJWT_VerifyVectors"},
 	},
-}
+})
