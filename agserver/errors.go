@@ -28,7 +28,8 @@ var ErrTooManyCalls = errors.New("agserver: too many calls without an answer")
 var ErrUnknownProcedure = &protocol.Error{Name: "UnknownProcedureError"}
 
 // ErrHandlerPanic reports, in an error event, that a handler or a middleware
-// panicked. The call that it was at work for fails.
+// panicked. The call that it was at work for fails. The error is a
+// *middleware.PanicError too, which has the value and the stack.
 var ErrHandlerPanic = errors.New("agserver: handler panicked")
 
 // errSlowConsumer cuts off a client that does not read what it is sent.
@@ -102,7 +103,7 @@ func guarded(f func() error) (err error) {
 // caught is deferred, and makes an error of a panic.
 func caught(err *error) {
 	if v := recover(); v != nil {
-		*err = fmt.Errorf("%w: %v", ErrHandlerPanic, v)
+		*err = fmt.Errorf("%w: %w", ErrHandlerPanic, middleware.NewPanicError(v))
 	}
 }
 

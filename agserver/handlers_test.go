@@ -14,6 +14,7 @@ import (
 	"github.com/socketcluster-go/socketcluster/agclient"
 	"github.com/socketcluster-go/socketcluster/agserver"
 	"github.com/socketcluster-go/socketcluster/agserver/agservertest"
+	"github.com/socketcluster-go/socketcluster/middleware"
 	"github.com/socketcluster-go/socketcluster/protocol"
 )
 
@@ -69,8 +70,13 @@ func TestHandleProcedure_Panic(t *testing.T) {
 		if answer.Get("rid").Int() != 2 || !answer.Get("error").Exists() || strings.Contains(answer.String(), "milk") {
 			t.Errorf("answer = %s, want an error that tells nothing", answer)
 		}
-		if ev := next(t, warnings); !errors.Is(ev.Warning, agserver.ErrHandlerPanic) || !strings.Contains(ev.Warning.Error(), "spilt milk") {
-			t.Errorf("warning = %v, want ErrHandlerPanic with what was said", ev.Warning)
+		ev := next(t, warnings)
+		if !errors.Is(ev.Warning, agserver.ErrHandlerPanic) || !strings.Contains(ev.Warning.Error(), "spilt milk (handlers_test.go:") {
+			t.Errorf("warning = %v, want ErrHandlerPanic with what was said and where", ev.Warning)
+		}
+		var p *middleware.PanicError
+		if !errors.As(ev.Warning, &p) || !strings.Contains(p.Stack(), "TestHandleProcedure_Panic") {
+			t.Errorf("warning = %v, want a PanicError with the handler in its stack", ev.Warning)
 		}
 		c.Send(`{"event":"fine","cid":3}`)
 		c.Expect(`{"rid":3}`)

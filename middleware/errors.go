@@ -12,7 +12,7 @@ var ErrDecided = &protocol.Error{Name: "InvalidActionError", Message: "The actio
 
 // ErrStreamEnded blocks an action that comes to a Stream whose function has
 // returned, or that the function left undecided. If it panicked, an error that
-// wraps this one says with what.
+// is this one and a PanicError says with what and where.
 var ErrStreamEnded = errors.New("middleware: the stream function has returned")
 
 // Refusal is an error with what a refusal can carry beside it. A plain error

@@ -70,7 +70,7 @@ func (f Stream) Open() Session {
 		defer close(s.ended)
 		defer func() {
 			if v := recover(); v != nil {
-				s.failed = fmt.Errorf("%w: %v", ErrStreamEnded, v)
+				s.failed = fmt.Errorf("%w: %w", ErrStreamEnded, NewPanicError(v))
 			}
 		}()
 		f(actions)
