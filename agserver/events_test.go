@@ -212,6 +212,24 @@ func TestSocketEvents_ReservedProcedures(t *testing.T) {
 	})
 }
 
+// A transmitted one does so whether it could be done or not.
+func TestSocketEvents_ReservedReceivers(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		r.serve(agserver.Options{})
+		c, sock := r.shake()
+		left := sock.Receiver(protocol.EventUnsubscribe).Consume()
+		c.Send(`{"event":"#subscribe","data":{"channel":"a"},"cid":2}`)
+		c.Expect(`{"rid":2}`)
+		c.Send(`{"event":"#unsubscribe","data":"a"}`)
+		c.Send(`{"event":"#unsubscribe","data":"nowhere"}`)
+		for _, want := range []string{`"a"`, `"nowhere"`} {
+			if got := next(t, left); string(got) != want {
+				t.Errorf("received %s, want %s", got, want)
+			}
+		}
+	})
+}
+
 // Receivers and procedures have controls of their own.
 func TestSocket_StreamControls(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, r *rig) {

@@ -26,11 +26,8 @@ func (s *Socket) unsubscribeCall(p *protocol.Packet, r *runner) {
 	}
 	if err != nil {
 		s.refuse(p, protocol.ErrBroker.Withf("Failed to unsubscribe socket from the %s channel - %s", channel, errorText(err)))
-		if p.Kind == protocol.KindInvoke {
-			s.emitReserved(p, p.Data, func() protocol.Data { return p.Data })
-		}
-		return
+	} else {
+		s.answer(p)
 	}
-	s.answer(p)
 	s.emitReserved(p, p.Data, func() protocol.Data { return p.Data })
 }

@@ -54,7 +54,7 @@ func (d *decoder) decode() error {
 	}
 	n, err := d.DecodeArrayLen()
 	if err != nil || n > d.rest.Len() {
-		return errors.Join(errShort, err)
+		return errShort
 	}
 	d.out = append(d.out, '[')
 	for i := range n {

@@ -33,6 +33,7 @@
 //     surrogate pair goes out as U+FFFD, as from Node.
 //   - Text in the place of a short form's array counts as an empty array, where
 //     JavaScript takes its characters for elements.
+//   - A #kickOut without a message has none, where the reference sends null.
 //   - A map with an array, a map or bytes for a key is refused, and so is
 //     nesting beyond protocol.MaxDepth. "__proto__" is a key like any other.
 package minbin
