@@ -47,7 +47,7 @@ type Client struct {
 // New returns a client of the server at rawURL, a ws or wss URL; without a path
 // it gets /socketcluster/. The client is closed: nothing happens before Connect,
 // Transmit or Invoke. It returns ErrInvalidURL, or InvalidOptionsError for a
-// protocol version that does not exist.
+// protocol version that does not exist and for times below a millisecond.
 func New(rawURL string, o *Options) (*Client, error) {
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -60,8 +60,8 @@ func New(rawURL string, o *Options) (*Client, error) {
 		u.Path = defaultPath
 	}
 	c := &Client{url: u, opts: o.resolved(u), tokens: newTokenQueue()}
-	if v := c.opts.ProtocolVersion; v != protocol.V1 && v != protocol.V2 {
-		return nil, protocol.ErrInvalidOptions.Withf("The protocol version %d does not exist", v)
+	if err := c.opts.check(); err != nil {
+		return nil, err
 	}
 	c.events = c.emitters.streams()
 	c.life.state = Closed

@@ -185,6 +185,21 @@ func TestNew_URL(t *testing.T) {
 	if _, err := agclient.New(fakeURL, &agclient.Options{ProtocolVersion: 3}); !errors.Is(err, protocol.ErrInvalidOptions) {
 		t.Errorf("New with version 3 = %v, want InvalidOptionsError", err)
 	}
+	for name, o := range map[string]agclient.Options{
+		"ConnectTimeout":           {ConnectTimeout: 20000},
+		"AckTimeout":               {AckTimeout: 10000},
+		"CloseTimeout":             {CloseTimeout: 1},
+		"BatchOnHandshakeDuration": {BatchOnHandshakeDuration: 100},
+		"BatchInterval":            {BatchInterval: 50},
+		"Reconnect.InitialDelay":   {Reconnect: agclient.ReconnectOptions{InitialDelay: 10000}},
+		"Reconnect.Randomness":     {Reconnect: agclient.ReconnectOptions{Randomness: 10000}},
+		"Reconnect.MaxDelay":       {Reconnect: agclient.ReconnectOptions{MaxDelay: 60000}},
+	} {
+		_, err := agclient.New(fakeURL, &o)
+		if !errors.Is(err, protocol.ErrInvalidOptions) || !strings.Contains(err.Error(), name+" must be a duration of at least 1ms") {
+			t.Errorf("New(%+v) = %v, want InvalidOptionsError for %s", o, err, name)
+		}
+	}
 }
 
 func TestClient_Address(t *testing.T) {

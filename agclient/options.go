@@ -145,6 +145,32 @@ func (o *Options) resolved(u *url.URL) Options {
 	return r
 }
 
+// check refuses what nobody can mean: of what was a number of milliseconds in
+// JavaScript, 10000 is 10 µs in Go.
+func (o *Options) check() error {
+	if v := o.ProtocolVersion; v != protocol.V1 && v != protocol.V2 {
+		return protocol.ErrInvalidOptions.Withf("The protocol version %d does not exist", v)
+	}
+	for _, t := range []struct {
+		name  string
+		value time.Duration
+	}{
+		{"ConnectTimeout", o.ConnectTimeout},
+		{"AckTimeout", o.AckTimeout},
+		{"CloseTimeout", o.CloseTimeout},
+		{"BatchOnHandshakeDuration", o.BatchOnHandshakeDuration},
+		{"BatchInterval", o.BatchInterval},
+		{"Reconnect.InitialDelay", o.Reconnect.InitialDelay},
+		{"Reconnect.Randomness", o.Reconnect.Randomness},
+		{"Reconnect.MaxDelay", o.Reconnect.MaxDelay},
+	} {
+		if t.value > 0 && t.value < time.Millisecond {
+			return protocol.ErrInvalidOptions.Withf("%s must be a duration of at least 1ms, such as 10 * time.Second, not %v", t.name, t.value)
+		}
+	}
+	return nil
+}
+
 // orDefault returns def for zero, and zero for what is negative: off.
 func orDefault[T ~int | ~int64](v, def T) T {
 	if v == 0 {

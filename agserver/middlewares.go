@@ -45,7 +45,10 @@ func (m *middlewares) has(t middleware.Type) bool { return m.get(t) != nil }
 // from their next action on. It returns an InvalidArgumentsError for an unknown
 // type and an InvalidActionError when there is one already: remove that first.
 func (s *Server) SetMiddleware(t middleware.Type, m middleware.Middleware) error {
-	if !t.Valid() || m == nil {
+	if m == nil {
+		return protocol.ErrInvalidArguments.Withf("Middleware %s is nil; RemoveMiddleware takes one out", t)
+	}
+	if !t.Valid() {
 		return protocol.ErrInvalidArguments.Withf("Middleware %s type is not supported", t)
 	}
 	s.middleware.mu.Lock()

@@ -34,9 +34,16 @@ func TestServer_SetMiddleware(t *testing.T) {
 		srv.RemoveMiddleware(of)
 		check(t, srv.SetMiddleware(of, middleware.Func(allowAll)))
 	}
-	for of, m := range map[middleware.Type]middleware.Middleware{"sideways": middleware.Func(allowAll), middleware.Inbound: nil} {
-		if err := srv.SetMiddleware(of, m); !errors.Is(err, protocol.ErrInvalidArguments) {
-			t.Errorf("SetMiddleware(%s) = %v, want InvalidArgumentsError", of, err)
+	for _, test := range []struct {
+		of   middleware.Type
+		m    middleware.Middleware
+		want string
+	}{
+		{"sideways", middleware.Func(allowAll), "Middleware sideways type is not supported"},
+		{middleware.Inbound, nil, "Middleware inbound is nil"},
+	} {
+		if err := srv.SetMiddleware(test.of, test.m); !errors.Is(err, protocol.ErrInvalidArguments) || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("SetMiddleware(%s) = %v, want InvalidArgumentsError: %s", test.of, err, test.want)
 		}
 	}
 	srv.RemoveMiddleware("sideways")
