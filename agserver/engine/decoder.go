@@ -206,7 +206,7 @@ func (d *decoder) finish(lim *limits) (frameEvent, *ProtocolError) {
 	if p.frame.op >= opcodeClose {
 		return d.control(p.frame.op, p.control[:p.controlLen])
 	}
-	op, payload, checked := p.msg.op, []byte(nil), p.checked
+	op, payload, checked := p.msg.op, []byte{}, p.checked // not nil, as that of an empty frame
 	if p.data != nil {
 		payload = p.data.b
 	}
