@@ -159,8 +159,9 @@ func (e *Engine) StopListening() {
 
 // Shutdown stops listening, waits until the last connection is gone (closing
 // them is the caller's part, in whatever order and pace suits it; those that
-// net/http serves end with their request), and then closes the engine. When
-// ctx is done first, the rest is cut, and ctx's error returned.
+// net/http serves end with their request, and further ones for it are refused with
+// 503), and then closes the engine. When ctx is done first, the rest is cut, and
+// ctx's error returned.
 func (e *Engine) Shutdown(ctx context.Context) error {
 	e.draining.Store(true)
 	e.StopListening()
@@ -206,9 +207,6 @@ func (e *Engine) Close() error {
 		}
 	}
 	e.wg.Wait()
-	for _, w := range webs {
-		w.drop() // what a loop handed over meanwhile
-	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"io"
 	"net/http"
@@ -113,6 +114,36 @@ func TestEngine_Shutdown(t *testing.T) {
 			t.Errorf("Shutdown() = %v, want DeadlineExceeded", err)
 		}
 		told.wait(t, `open; closed 1006 ""`)
+	})
+}
+
+// A plain request that comes only when the engine shuts down finds no HTTP server any
+// more: it is told so, and does not hold up the end.
+func TestEngine_ShutdownRefusesRequests(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		h, opened := conns()
+		s := serve(t, h, engine.Config{Portable: portable}, http.NotFoundHandler())
+		p, idle := s.tcp(), s.dial()
+		if tc, ok := p.Conn.(*tls.Conn); ok {
+			if err := tc.Handshake(); err != nil {
+				t.Fatalf("Handshake() = %v", err)
+			}
+		}
+		c := <-opened
+		eventually(t, func() bool { return s.Conns() == 2 }, "both connections")
+		done := make(chan error, 1)
+		go func() { done <- s.Shutdown(t.Context()) }()
+		s.served <- <-s.served // it listens no more, and the connections are counted on
+		p.write([]byte("GET / HTTP/1.1\r\nHost: x\r\n\r\n"))
+		if res, err := http.ReadResponse(p.r, nil); err != nil || res.StatusCode != http.StatusServiceUnavailable {
+			t.Errorf("answer = %v, %v, want status 503", res, err)
+		}
+		_ = p.Close()
+		c.Terminate()
+		idle.wantEOF()
+		if err := <-done; err != nil {
+			t.Errorf("Shutdown() = %v, want nil", err)
+		}
 	})
 }
 

@@ -85,13 +85,13 @@ func looksLikeHTTP(b [5]byte) bool {
 // handOverTLS gives net/http a connection whose client chose another protocol than
 // HTTP/1.1, which it may know.
 func (e *Engine) handOverTLS(tc *tls.Conn, w *web) {
-	var err error
 	if w == nil {
-		err = tc.Close()
-	} else {
-		err = w.takeTLS(tc)
+		_ = tc.Close() // there is nobody to serve it
+		e.gone()
+		return
 	}
-	if err != nil {
+	if err := w.takeTLS(tc); err != nil {
+		e.gone()
 		e.set.OnError(err)
 	}
 }

@@ -345,6 +345,23 @@ func TestTLS_OtherRequests(t *testing.T) {
 	})
 }
 
+// A client that chooses a protocol which nobody serves is closed, and counted no more.
+func TestTLS_UnservedProtocol(t *testing.T) {
+	tlsEngines(t, func(t *testing.T, c engine.Config) {
+		config := serverTLS().Clone()
+		config.NextProtos = []string{"h2", "http/1.1"}
+		s := serveTLS(t, &handler{}, c, nil, config)
+		client := clientTLS.Clone()
+		client.NextProtos = []string{"h2"}
+		p := s.tcp().secure(client)
+		if err := p.Conn.(*tls.Conn).Handshake(); err != nil {
+			t.Fatalf("Handshake() = %v", err)
+		}
+		p.wantEOF()
+		eventually(t, func() bool { return s.Conns() == 0 }, "no connection")
+	})
+}
+
 // Inside an https server, frames that came with the request are not lost, whoever
 // has read or decrypted them.
 func TestTLS_Hijacks(t *testing.T) {

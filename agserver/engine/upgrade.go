@@ -82,6 +82,10 @@ func (l *loop) handOver(c *Conn, b []byte) {
 		l.refuse(c, &refusal{Status: http.StatusUpgradeRequired, Header: http.Header{"Upgrade": {"websocket"}}})
 		return
 	}
+	if l.e.draining.Load() {
+		l.refuse(c, &refusal{Status: http.StatusServiceUnavailable})
+		return
+	}
 	if err := l.io.detach(c, b); err != nil {
 		l.e.set.OnError(err)
 		l.doom(c, nil)

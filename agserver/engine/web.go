@@ -65,23 +65,51 @@ func newWeb(e *Engine, addr net.Addr, other http.Handler) *web {
 	return w
 }
 
-// take gives the server a connection of which seen has been read.
+// take gives the server a connection of which seen has been read. If it fails nc is
+// closed, and still to be uncounted.
 func (w *web) take(nc net.Conn, seen []byte) error {
-	return w.put(&webConn{Conn: nc, e: w.e, seen: append([]byte(nil), seen...)})
+	err := w.put(&webConn{Conn: nc, e: w.e, seen: append([]byte(nil), seen...)})
+	if err != nil {
+		_ = nc.Close() // nothing was written
+	}
+	return err
 }
 
 // takeTLS gives the server a connection that has shaken hands on another protocol
 // than HTTP/1.1. Without a wrapper: net/http speaks HTTP/2 over a *tls.Conn only.
-func (w *web) takeTLS(tc *tls.Conn) error { return w.put(tc) }
+// What take says of failures holds here, too.
+func (w *web) takeTLS(tc *tls.Conn) error {
+	err := w.put(tc)
+	if err != nil {
+		_ = tc.Close()
+	}
+	return err
+}
 
+// put has the server accept nc. A server that is closed meanwhile has it dropped:
+// either here, or in Close.
 func (w *web) put(nc net.Conn) error {
+	if w.closed() {
+		return ErrClosed
+	}
 	select {
 	case w.conns <- nc:
-		return nil
 	default:
-		_ = nc.Close() // nothing was written
-		w.left(nc)
 		return errWebBacklog
+	}
+	if w.closed() {
+		w.drop()
+	}
+	return nil
+}
+
+// closed reports whether the server accepts no more connections.
+func (w *web) closed() bool {
+	select {
+	case <-w.done:
+		return true
+	default:
+		return false
 	}
 }
 
@@ -108,10 +136,8 @@ func withTLS(c ctx, nc net.Conn) ctx {
 
 // Accept implements net.Listener.
 func (w *web) Accept() (net.Conn, error) {
-	select {
-	case <-w.done:
+	if w.closed() {
 		return nil, net.ErrClosed
-	default:
 	}
 	select {
 	case nc := <-w.conns:
@@ -124,6 +150,7 @@ func (w *web) Accept() (net.Conn, error) {
 // Close implements net.Listener.
 func (w *web) Close() error {
 	w.once.Do(func() { close(w.done) })
+	w.drop()
 	return nil
 }
 
@@ -136,7 +163,7 @@ func (w *web) stop() {
 	_ = w.srv.Close() // closes connections: their errors are theirs
 }
 
-// drop closes the connections that a stopped server did not get to.
+// drop closes the connections that a server did not get to before it was closed.
 func (w *web) drop() {
 	for {
 		select {
