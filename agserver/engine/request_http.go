@@ -20,6 +20,9 @@ func newRequest(r *http.Request) *Request {
 	if r.Host != "" {
 		b.WriteString("Host: " + r.Host + "\r\n")
 	}
+	if len(r.TransferEncoding) > 0 { // net/http keeps it outside, too
+		b.WriteString("Transfer-Encoding: " + strings.Join(r.TransferEncoding, ", ") + "\r\n")
+	}
 	_ = r.Header.Write(&b) // sorted; a strings.Builder does not fail
 	out := &Request{head: b.String()}
 	out.setRemote(parseAddr(r.RemoteAddr), r.TLS)

@@ -244,6 +244,29 @@ func TestServeHTTP_Hijacks(t *testing.T) {
 	})
 }
 
+// An upgrade request with a body is refused by way of net/http, too: whoever stands in
+// front of us might take what follows for the body, and we for frames.
+func TestServeHTTP_RefusesBodies(t *testing.T) {
+	e, err := engine.New(&handler{}, nil)
+	if err != nil {
+		t.Fatalf("New() = %v", err)
+	}
+	defer e.Close()
+	srv := httptest.NewServer(e)
+	defer srv.Close()
+	for _, line := range []string{"Transfer-Encoding: chunked", "Content-Length: 5"} {
+		nc, err := net.Dial("tcp", srv.Listener.Addr().String())
+		if err != nil {
+			t.Fatalf("Dial() = %v", err)
+		}
+		p := newPeer(t, nc)
+		p.write([]byte(requestText(line)))
+		if res, err := http.ReadResponse(p.r, nil); err != nil || res.StatusCode != http.StatusBadRequest {
+			t.Errorf("%s: answer = %v, %v, want status 400", line, res, err)
+		}
+	}
+}
+
 func TestServe_TLS(t *testing.T) {
 	srv := httptest.NewUnstartedServer(nil)
 	srv.StartTLS() // for its certificate
