@@ -135,16 +135,20 @@ func (l *loop) bury() {
 }
 
 // peerGone acts on the end of c's input, or on a connection that broke. What
-// the Handler answered to the last messages is still sent, which does reach a
-// peer that only closed its sending side.
+// the Handler answered to the last messages is still sent, and so is a refusal: both
+// do reach a peer that only closed its sending side.
 func (l *loop) peerGone(c *Conn) {
-	if c.state != stateOpen {
+	switch {
+	case c.state == stateOpen:
+		if !c.is(markEOF) {
+			c.mark(markEOF)
+			l.hungUp = append(l.hungUp, c)
+		}
+	case c.state == stateLinger && c.out != nil:
+		c.mark(markEOF) // settle ends it
+		l.soon(c)
+	default:
 		l.doom(c, nil)
-		return
-	}
-	if !c.is(markEOF) {
-		c.mark(markEOF)
-		l.hungUp = append(l.hungUp, c)
 	}
 }
 

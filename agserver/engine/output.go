@@ -222,9 +222,7 @@ func (l *loop) settle(c *Conn) {
 		return
 	}
 	if c.is(markEOF) {
-		if c.queued.Load() == 0 {
-			l.doom(c, nil)
-		}
+		l.doom(c, nil)
 		return
 	}
 	l.io.finish(c)

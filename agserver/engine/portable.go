@@ -182,6 +182,7 @@ func (p *portable) wrote(c *Conn, n int, packed *buffer, err error) {
 	case c.state >= stateDoomed:
 	case err != nil:
 		p.l.peerGone(c)
+		p.l.dropOutput(c)
 	default:
 		p.l.flushConn(c)
 	}

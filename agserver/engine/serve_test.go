@@ -98,6 +98,31 @@ func TestServe_Refusals(t *testing.T) {
 	})
 }
 
+// Who closes the sending side behind the request still gets the answer.
+func TestServe_RefusalsBeforeTheEnd(t *testing.T) {
+	backends(t, func(t *testing.T, portable bool) {
+		s := serve(t, &handler{}, engine.Config{Portable: portable}, nil)
+		for text, want := range map[string]int{
+			"GET / HTTP/1.1\r\nHost: x\r\n\r\n": http.StatusUpgradeRequired,
+			"HELO x\r\n\r\n":                    http.StatusBadRequest,
+			requestText("Sec-WebSocket-Key: x"): http.StatusBadRequest,
+		} {
+			p := s.tcp()
+			p.write([]byte(text))
+			if err := p.Conn.(interface{ CloseWrite() error }).CloseWrite(); err != nil {
+				t.Fatalf("CloseWrite() = %v", err)
+			}
+			if res, err := http.ReadResponse(p.r, nil); err != nil || res.StatusCode != want {
+				t.Errorf("%q: answer = %v, %v, want status %d", text, res, err, want)
+			} else if _, err := io.ReadAll(res.Body); err != nil {
+				t.Errorf("%q: body: %v", text, err)
+			}
+			p.wantEOF()
+		}
+		eventually(t, func() bool { return s.Conns() == 0 }, "no connection")
+	})
+}
+
 func TestServe_UpgradeTimeout(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
 		asked, over := make(chan struct{}, 1), make(chan struct{}, 1)
