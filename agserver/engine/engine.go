@@ -5,7 +5,6 @@ import (
 	"errors"
 	"io"
 	"log"
-	"net"
 	"runtime"
 	"strings"
 	"sync"
@@ -40,7 +39,7 @@ type Engine struct {
 	closed    bool
 	portables loops
 	natives   loops
-	listeners map[net.Listener]io.Closer // the duplicate that accepts; nil = none
+	listeners map[*listening]struct{}
 	webs      []*web
 	relief    chan struct{} // closed when congested falls to 0; nil = nobody waits
 }
@@ -59,7 +58,7 @@ func New(h Handler, c *Config) (*Engine, error) {
 	}
 	e := &Engine{
 		h: h, set: c.withDefaults(runtime.GOMAXPROCS(0)), start: time.Now(),
-		drained: make(chan struct{}, 1), listeners: make(map[net.Listener]io.Closer),
+		drained: make(chan struct{}, 1), listeners: make(map[*listening]struct{}),
 	}
 	e.quick, _ = h.(QuickHandler)
 	e.ctx, e.cancel = context.WithCancel(context.Background())
@@ -144,10 +143,10 @@ func (e *Engine) gone() {
 func (e *Engine) StopListening() {
 	e.mu.Lock()
 	var ls []io.Closer
-	for l, dup := range e.listeners {
-		ls = append(ls, l)
-		if dup != nil {
-			ls = append(ls, dup)
+	for on := range e.listeners {
+		ls = append(ls, on.Listener)
+		if on.dup != nil {
+			ls = append(ls, on.dup)
 		}
 	}
 	clear(e.listeners)

@@ -12,10 +12,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// serveNative accepts l's connections for the loops. served is false if l is
-// not for them.
-func (e *Engine) serveNative(l net.Listener, w *web) (err error, served bool) {
-	tl, ok := l.(*net.TCPListener)
+// serveNative accepts a listener's connections for the loops. served is false if it
+// is not for them.
+func (e *Engine) serveNative(on *listening, w *web) (err error, served bool) {
+	tl, ok := on.Listener.(*net.TCPListener)
 	if !ok || e.set.Portable {
 		return nil, false
 	}
@@ -26,7 +26,7 @@ func (e *Engine) serveNative(l net.Listener, w *web) (err error, served bool) {
 	}
 	defer f.Close()
 	a := &acceptor{e: e, web: w, file: f}
-	if !e.watch(l, f) {
+	if !e.watch(on, f) {
 		return ErrClosed, true
 	}
 	return a.run(), true

@@ -5,7 +5,7 @@ package engine
 import "net"
 
 // serveNative reports that this system has no loops of its own.
-func (e *Engine) serveNative(net.Listener, *web) (error, bool) { return nil, false }
+func (e *Engine) serveNative(*listening, *web) (error, bool) { return nil, false }
 
 // adoptAccepted is not called on this system.
 func (l *loop) adoptAccepted(*Conn, int) {}

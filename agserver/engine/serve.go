@@ -20,18 +20,26 @@ const (
 	acceptPauseMost  = time.Second
 )
 
+// listening is a listener that Serve accepts from. It stands in maps by its address:
+// listeners need not be comparable.
+type listening struct {
+	net.Listener
+	dup io.Closer // the duplicate that accepts; nil = none; guarded by Engine.mu
+}
+
 // Serve accepts connections from l until the engine is closed or stops
 // listening, and closes l. Requests that are no WebSocket upgrade go to other,
 // through an internal net/http server; nil answers them with 426. l may be a TLS
 // listener. Serve returns ErrClosed, or the error that made accepting impossible.
 func (e *Engine) Serve(l net.Listener, other http.Handler) error {
-	w, err := e.listen(l, other)
+	on := &listening{Listener: l}
+	w, err := e.listen(on, other)
 	if err != nil {
 		_ = l.Close()
 		return err
 	}
-	defer e.forget(l)
-	if err, served := e.serveNative(l, w); served {
+	defer e.forget(on)
+	if err, served := e.serveNative(on, w); served {
 		return err
 	}
 	var pause time.Duration
@@ -71,15 +79,13 @@ func (e *Engine) acceptFailed(err error, pause time.Duration) (time.Duration, er
 	}
 }
 
-// watch has c closed when the engine stops listening on l.
-func (e *Engine) watch(l net.Listener, c io.Closer) bool {
+// watch has dup closed when the engine stops listening. It reports false if it has.
+func (e *Engine) watch(on *listening, dup io.Closer) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	_, listening := e.listeners[l]
-	if listening {
-		e.listeners[l] = c
-	}
-	return listening
+	_, still := e.listeners[on]
+	on.dup = dup
+	return still
 }
 
 // closedOr returns ErrClosed if err only shows that the engine stopped.
@@ -100,28 +106,28 @@ func passing(err error) bool {
 		errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
 }
 
-// listen registers l, and starts a net/http server for other.
-func (e *Engine) listen(l net.Listener, other http.Handler) (*web, error) {
+// listen registers a listener, and starts a net/http server for other.
+func (e *Engine) listen(on *listening, other http.Handler) (*web, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.closed || e.draining.Load() {
 		return nil, ErrClosed
 	}
-	e.listeners[l] = nil
+	e.listeners[on] = struct{}{}
 	if other == nil {
 		return nil, nil
 	}
-	w := newWeb(e, l.Addr(), other)
+	w := newWeb(e, on.Addr(), other)
 	e.webs = append(e.webs, w)
 	return w, nil
 }
 
-// forget closes l when Serve ends.
-func (e *Engine) forget(l net.Listener) {
+// forget closes a listener when Serve ends.
+func (e *Engine) forget(on *listening) {
 	e.mu.Lock()
-	delete(e.listeners, l)
+	delete(e.listeners, on)
 	e.mu.Unlock()
-	_ = l.Close() // closed already, as a rule
+	_ = on.Close() // closed already, as a rule
 }
 
 // ServeConn serves one connection, reading the upgrade request from it. It

@@ -54,6 +54,22 @@ func TestServe_HandsOverPlainHTTP(t *testing.T) {
 	})
 }
 
+// A listener may be of a type that is no key for a map.
+func TestServe_IncomparableListener(t *testing.T) {
+	type wrapped struct {
+		net.Listener
+		_ []byte
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatalf("Listen() = %v", err)
+	}
+	s := serveOn(t, wrapped{Listener: l}, &handler{}, engine.Config{}, nil)
+	p := s.dial()
+	p.text("hello")
+	p.want("hello")
+}
+
 func TestServe_WithoutOther(t *testing.T) {
 	backends(t, func(t *testing.T, portable bool) {
 		s := serve(t, &handler{}, engine.Config{Portable: portable}, nil)
