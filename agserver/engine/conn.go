@@ -131,9 +131,10 @@ func (c *Conn) wire(f *Frame) []byte {
 }
 
 // Close starts the closing handshake: behind everything queued a close frame
-// with code and reason is sent (0 or 1005 = without a code; a reason is cut to
-// 123 bytes), and no message is delivered any more. Handler.Closed follows
-// with the code of the peer's answer, or 1006 after Config.CloseTimeout.
+// with code and reason is sent (0 or 1005 = without a code, of which the low 16 bits
+// count; a reason is cut to 123 bytes), and no message is delivered any more.
+// Handler.Closed follows with the code of the peer's answer, or 1006 after
+// Config.CloseTimeout.
 func (c *Conn) Close(code int, reason string) {
 	c.setFlag(flagClosing)
 	c.loop.postClose(c, opClose, code, reason)

@@ -162,6 +162,9 @@ func TestConn_Close(t *testing.T) {
 			{"OK", 4500, "enough", 4500, "enough"},
 			{"NoStatus", 0, "", 1005, ""},
 			{"ReasonCutAtRune", 1000, strings.Repeat("é", 100), 1000, strings.Repeat("é", 61)},
+			{"ReasonNoUTF8", 4500, "so\xff", 4500, "so\uFFFD"},
+			{"CodeTooLarge", 1<<16 + 4500, "", 4500, ""},
+			{"CodeNegative", 4500 - 1<<16, "", 4500, ""},
 		} {
 			t.Run(test.name, func(t *testing.T) {
 				h, told := recorder()

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"strings"
 	"sync"
 	"unicode/utf8"
 )
@@ -131,11 +132,13 @@ func appendDeflated(dst []byte, op OpCode, payload []byte, def *Deflate, windowB
 }
 
 // appendClose appends a close frame to dst. Code 0 or 1005 sends none, as an
-// empty payload. A reason over 123 bytes is cut in front of a rune.
+// empty payload. A reason over 123 bytes is cut in front of a rune; what is no UTF-8
+// in it is replaced, or the peer would take the frame for a breach of the protocol.
 func appendClose(dst []byte, code int, reason string) []byte {
 	if code == 0 || code == 1005 {
 		return appendFrameHeader(dst, byte(opcodeClose)|bitFin, 0)
 	}
+	reason = strings.ToValidUTF8(reason, "\uFFFD")
 	if len(reason) > maxCloseReason {
 		end := maxCloseReason
 		for end > 0 && !utf8.RuneStart(reason[end]) {

@@ -203,7 +203,7 @@ func (l *loop) postClose(c *Conn, kind opKind, code int, reason string) {
 		}
 	}
 	n := len(m.box.arena) - off
-	l.append(op{kind: kind, c: c, at: int64(off)<<16 | int64(code), n: uint32(n)})
+	l.append(op{kind: kind, c: c, at: int64(off)<<16 | int64(uint16(code)), n: uint32(n)})
 }
 
 // admitGroup is admitOutput for the loop itself: a connection that has merely not
