@@ -198,6 +198,9 @@ func (c connector) Open(conn *engine.Conn) {
 	conn.WakeAt(s.nextWake(now))
 	s.expectConsumers(now)
 	emit(c.Server, &c.emit.handshake, HandshakeEvent{s})
+	if c.draining.Load() { // or drainLate finds the socket registered
+		s.drain()
+	}
 }
 
 func socketOf(conn *engine.Conn) *Socket { return conn.User().(*Socket) }

@@ -77,10 +77,23 @@ func (s *Server) Shutdown(ctx context.Context, drain time.Duration) error {
 			}
 		}
 	}
+	if ctx.Err() == nil {
+		s.drainLate()
+	}
 	if s.err == nil {
 		s.engine.Shutdown(ctx)
 	}
 	return s.Close(ctx)
+}
+
+// drainLate closes the sockets that came while Shutdown was at work on the others,
+// and has those closed that are still about to open: nobody else would, and Shutdown
+// waits for all connections.
+func (s *Server) drainLate() {
+	s.draining.Store(true)
+	for sock := range s.registry.all() {
+		sock.drain()
+	}
 }
 
 // drain closes a socket so that its client reconnects at once.

@@ -137,6 +137,25 @@ func TestServer_Shutdown(t *testing.T) {
 	})
 }
 
+// A connection that becomes a socket only while Shutdown is at work is closed like the
+// others, and not waited for until the context ends.
+func TestServer_ShutdownLatecomer(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		nc, theirs := net.Pipe()
+		check(t, srv.ServeConn(theirs))
+		began := time.Now()
+		done := future(func() error { return srv.Shutdown(t.Context(), 0) })
+		time.Sleep(time.Second)
+		c := r.open(agservertest.ConnOptions{NetConn: nc})
+		c.ExpectClose(protocol.CloseNoStatus)
+		check(t, await(t, done))
+		if d := time.Since(began); d > 2*time.Second {
+			t.Errorf("Shutdown() took %v, want no more than the client took", d)
+		}
+	})
+}
+
 // Shutdown cuts what is left when its context ends.
 func TestServer_ShutdownInVain(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {
