@@ -8,10 +8,13 @@ import (
 )
 
 // A moment is an engine.Instant to the millisecond, in half the memory. It comes
-// round again after 49 days, so that only moments less than 24 days apart can be
-// compared; the times that a socket waits for are shorter, as those of timers in
-// JavaScript are.
+// round again after 49 days, so that only moments less than 24.8 days apart can be
+// compared.
 type moment uint32
+
+// longestWait is what a longer time counts as that a socket is to wait: an interval
+// which stands for never, as a rule. Timers in JavaScript last hardly longer.
+const longestWait = 24 * 24 * time.Hour
 
 // atomicMoment is a moment that several goroutines touch.
 type atomicMoment struct{ v atomic.Uint32 }
@@ -25,8 +28,9 @@ func momentAfter(t engine.Instant) moment {
 	return max(1, moment((t+engine.Instant(time.Millisecond)-1)/engine.Instant(time.Millisecond)))
 }
 
-// add returns the moment that is not less than d later.
+// add returns the moment that is not less than d later, or longestWait later.
 func (m moment) add(d time.Duration) moment {
+	d = min(d, longestWait)
 	return m + moment((d+time.Millisecond-1)/time.Millisecond)
 }
 

@@ -91,7 +91,8 @@ type Options struct {
 	// PingInterval is the time from ping to ping; 0 means 8 s, negative that
 	// there are none. PingTimeout is how long a client may stay silent before it
 	// is closed with 4001; 0 means 20 s. Clients learn it and apply it to pings.
-	// PingTimeoutDisabled sends no pings and expects none.
+	// PingTimeoutDisabled sends no pings and expects none. More than 24 days count as
+	// that many here, and for HandshakeTimeout.
 	PingInterval        time.Duration
 	PingTimeout         time.Duration
 	PingTimeoutDisabled bool

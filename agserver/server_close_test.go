@@ -3,6 +3,7 @@ package agserver_test
 import (
 	"context"
 	"errors"
+	"math"
 	"net"
 	"testing"
 	"time"
@@ -252,6 +253,34 @@ func TestHandshakeTimeout(t *testing.T) {
 				if ev := next(t, aborts); ev.Code != 4005 || ev.Reason != "Did not receive #handshake from client before timeout" {
 					t.Errorf("connectionAbort = %+v", ev.CloseStatus)
 				}
+			})
+		})
+	}
+}
+
+// Times that stand for never are no shorter than others.
+func TestPing_LongIntervals(t *testing.T) {
+	for _, d := range []time.Duration{math.MaxInt32 * time.Millisecond, 1000 * time.Hour, math.MaxInt64} {
+		t.Run(d.String(), func(t *testing.T) {
+			inBubble(t, func(t *testing.T, r *rig) {
+				r.serve(agserver.Options{PingInterval: d, PingTimeout: d, HandshakeTimeout: d})
+				c, sock := r.shake()
+				check(t, c.NetConn().SetReadDeadline(time.Time{}))
+				read := future(func() error {
+					_, err := c.NetConn().Read(make([]byte, 1))
+					return err
+				})
+				time.Sleep(2 * time.Hour)
+				select {
+				case err := <-read:
+					t.Errorf("Read() = %v, want nothing to come", err)
+				default:
+				}
+				if sock.State() != agserver.Open {
+					t.Errorf("State() = %v, want open", sock.State())
+				}
+				c.Cut()
+				await(t, read)
 			})
 		})
 	}

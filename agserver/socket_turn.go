@@ -31,11 +31,18 @@ type turn struct {
 	began  moment // of the latest call
 }
 
+// outlived reports whether the latest call was longer ago than turnPatience. One of
+// weeks ago, which nobody has answered, looks as if it were to come: see moment.
+func (t *turn) outlived(now engine.Instant) bool {
+	since := t.began.since(now)
+	return since > turnPatience || since < -turnPatience
+}
+
 // beginTurn joins the turn that is under way, or begins one.
 func (s *Socket) beginTurn(now engine.Instant) turnNumber {
 	s.mu.Lock()
 	t := &s.turn
-	if t.open == 0 || t.began.since(now) > turnPatience {
+	if t.open == 0 || t.outlived(now) {
 		t.number = max(1, (t.number+1)&maxTurn)
 		t.open, s.spent = 0, false
 	}
@@ -84,8 +91,9 @@ func (s *Socket) spendTurn() {
 
 // inTurnLocked returns for how much longer packets wait for an answer.
 func (s *Socket) inTurnLocked() time.Duration {
-	if s.turn.open == 0 {
+	now := s.now()
+	if s.turn.open == 0 || s.turn.outlived(now) {
 		return 0
 	}
-	return max(0, turnPatience-s.turn.began.since(s.now()))
+	return turnPatience - s.turn.began.since(now)
 }

@@ -132,6 +132,27 @@ func TestTurn_Publication(t *testing.T) {
 	})
 }
 
+// A call that is never answered does not hold back what is sent weeks later either.
+func TestTurn_EndsForGood(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.serve(agserver.Options{PingTimeoutDisabled: true})
+		c, sock := r.shake()
+		calls := sock.Procedure("never").Consume()
+		c.Send(`{"event":"never","cid":2}`)
+		next(t, calls)
+		check(t, c.NetConn().SetDeadline(time.Time{}))
+		for range 50 { // the clock of the turn comes round in as many days
+			time.Sleep(24 * time.Hour)
+			began := time.Now()
+			check(t, sock.Transmit("day", nil))
+			expectEvents(t, c, "day")
+			if d := time.Since(began); d > time.Second {
+				t.Fatalf("the packet was held back for %v", d)
+			}
+		}
+	})
+}
+
 // A request that is detached has no answer to wait for.
 func TestTurn_EndsWithDetach(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {

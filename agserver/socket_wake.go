@@ -41,8 +41,10 @@ func (s *Socket) wake(now engine.Instant) engine.Instant {
 	return s.nextWake(now)
 }
 
-// outlasted reports whether d has passed since m; a d of 0 is off.
-func outlasted(d time.Duration, m moment, now engine.Instant) bool { return d > 0 && m.since(now) >= d }
+// outlasted reports whether d has passed since m, or longestWait; a d of 0 is off.
+func outlasted(d time.Duration, m moment, now engine.Instant) bool {
+	return d > 0 && m.since(now) >= min(d, longestWait)
+}
 
 // nextWake returns the earliest of the socket's times.
 func (s *Socket) nextWake(now engine.Instant) engine.Instant {
