@@ -215,6 +215,43 @@ func TestMaxInbound(t *testing.T) {
 	}
 }
 
+// A socket that was paused for the number of its messages, small as they are, is read
+// again in portions: what was read with them is copied with each pause.
+func TestMaxInbound_ManySmallMessages(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig) {
+		r.serve(agserver.Options{PingTimeoutDisabled: true})
+		release := make(chan struct{})
+		r.holdInbound(release)
+		c, sock := r.shake()
+		const sent = 2000
+		done := future(func() error {
+			for range sent {
+				c.Send(`{"event":"hold"}`)
+			}
+			return nil
+		})
+		time.Sleep(time.Second) // until the loop has left the middleware to itself
+		synctest.Wait()
+		taken := sock.BytesReceived()
+		if n := sock.InboundBackpressure(); n < 100 || n > sent/2 {
+			t.Fatalf("%d messages wait, want some hundred", n)
+		}
+		for range 10 {
+			release <- struct{}{}
+			synctest.Wait()
+		}
+		if more := sock.BytesReceived() - taken; more != 0 {
+			t.Errorf("%d bytes were taken for ten messages handled, want none so soon", more)
+		}
+		close(release)
+		check(t, await(t, done))
+		synctest.Wait()
+		if n := sock.InboundBackpressure(); n != 0 {
+			t.Errorf("%d messages are left", n)
+		}
+	})
+}
+
 // A socket that is not read, for want of room here, is not blamed for its
 // silence.
 func TestMaxInbound_NoPongTimeout(t *testing.T) {

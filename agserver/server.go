@@ -40,7 +40,7 @@ type Server struct {
 	keys       atomic.Pointer[authtoken.Keys]
 	codecBox   atomic.Pointer[codecBox]
 	ready      atomic.Bool
-	draining   atomic.Bool // sockets that open are closed again: see Shutdown
+	draining   atomic.Bool  // sockets that open are closed again: see Shutdown
 	ahead      atomic.Int64 // what the broker has delivered too early, weighed: see holdUp
 	emit       emitters
 	registry   registry

@@ -79,12 +79,16 @@ func (in *inbox) put(s *Socket, m inMessage) bool {
 	}
 	in.queue = append(in.queue, m)
 	in.bytes += len(m.text)
-	if limit := s.srv.opt.MaxInbound; limit > 0 && !in.paused &&
-		(in.bytes > limit || len(in.queue)-in.head > limit/minMessageCost) {
+	if limit := s.srv.opt.MaxInbound; limit > 0 && !in.paused && in.exceedsLocked(limit) {
 		in.paused = true
 		s.pause()
 	}
 	return true
+}
+
+// exceedsLocked reports whether more than limit bytes wait.
+func (in *inbox) exceedsLocked(limit int) bool {
+	return in.bytes > limit || len(in.queue)-in.head > limit/minMessageCost
 }
 
 // pause stops reading the socket until everybody who asked for that has called
@@ -142,7 +146,7 @@ func (in *inbox) next(s *Socket, r *runner) (inMessage, bool) {
 	if in.head == len(in.queue) {
 		in.queue, in.head = in.queue[:0], 0
 	}
-	if in.paused && in.bytes <= s.srv.opt.MaxInbound/2 {
+	if in.paused && !in.exceedsLocked(s.srv.opt.MaxInbound/2) {
 		in.paused = false
 		s.resume()
 	}

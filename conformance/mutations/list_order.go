@@ -65,9 +65,15 @@ var orderAndBounds = []Mutation{
 	},
 	{
 		"short messages wait without bound", "agserver/socket_inbox.go",
-		`(in.bytes > limit || len(in.queue)-in.head > limit/minMessageCost)`,
+		`in.bytes > limit || len(in.queue)-in.head > limit/minMessageCost`,
 		`in.bytes > limit`,
 		[]string{"TestMaxInbound"},
+	},
+	{
+		"a socket paused for many short messages is read again behind the first", "agserver/socket_inbox.go",
+		`!in.exceedsLocked(s.srv.opt.MaxInbound/2)`,
+		`in.bytes <= s.srv.opt.MaxInbound/2`,
+		[]string{"TestMaxInbound_ManySmallMessages"},
 	},
 	{
 		"what a stream's consumer has taken counts for ever", "agserver/socket_backlog.go",
