@@ -2,8 +2,10 @@ package natsbroker_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -69,6 +71,44 @@ func TestBroker_Frozen(t *testing.T) {
 		URL: "nats://" + p.Addr(), Timeout: 2 * time.Second, PingInterval: 500 * time.Millisecond,
 	})
 	brokertest.Frozen(t, b, s, p)
+}
+
+// What was confirmed has been delivered, though the connection was lost, and another one
+// found, while it was under way.
+func TestBroker_ConfirmedIsDelivered(t *testing.T) {
+	server := startServer(t)
+	p := brokertest.NewProxy(t, server.Addr().String())
+	s, other := brokertest.NewTap(), brokertest.NewTap()
+	b := attach(t, s, &natsbroker.Options{URL: "nats://" + p.Addr()})
+	if err := attach(t, other, &natsbroker.Options{URL: server.ClientURL()}).Subscribe(t.Context(), "a"); err != nil {
+		t.Fatalf("Subscribe() = %v, want nil", err)
+	}
+	const rounds, publishers = 3, 50
+	for round := range rounds {
+		p.Freeze()
+		var mu sync.Mutex
+		confirmed := make(map[string]bool)
+		var publishing sync.WaitGroup
+		for i := range publishers {
+			publishing.Go(func() {
+				text := fmt.Sprint(round*publishers + i)
+				if b.Publish(t.Context(), "a", protocol.Data(text)) == nil {
+					mu.Lock()
+					defer mu.Unlock()
+					confirmed[text] = true
+				}
+			})
+		}
+		time.Sleep(20 * time.Millisecond) // in which most have sent; it holds for all without
+		p.Cut()
+		p.Heal()
+		publishing.Wait()
+		for brokertest.Await(t, s.States) != nil {
+		}
+		for len(confirmed) > 0 {
+			delete(confirmed, brokertest.Await(t, other.Messages))
+		}
+	}
 }
 
 func TestBroker_Prefix(t *testing.T) {

@@ -257,6 +257,21 @@ func TestBroker_SubscribeRefused(t *testing.T) {
 		if n := r.subscribers("one:8888", "a"); n != 1 {
 			t.Errorf("%d subscribers after a kick, want 1", n)
 		}
+		// Nor for longer than it is wanted.
+		for sock := range r.broker("one:8888").Clients() {
+			if err := sock.KickOut("a", "out"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		<-s.errors
+		if err := b.Unsubscribe(t.Context(), "a"); err != nil {
+			t.Errorf("Unsubscribe() = %v, want nil", err)
+		}
+		time.Sleep(2 * sccbroker.DefaultRetryDelay)
+		synctest.Wait()
+		if n := r.subscribers("one:8888", "a"); n != 0 {
+			t.Errorf("%d subscribers of a channel that nobody wants", n)
+		}
 	})
 }
 

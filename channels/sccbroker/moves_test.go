@@ -255,3 +255,68 @@ func TestBroker_BackAndForth(t *testing.T) {
 		inA.want(t, moves+" 1")
 	})
 }
+
+// A broker that is no longer named is left, but not before it has answered what was
+// published there.
+func TestBroker_LeftBehindItsAnswers(t *testing.T) {
+	for name, answers := range map[string]bool{"Answers": true, "Silent": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				both, one := []string{"ws://one:8888", "ws://two:8888"}, []string{"ws://one:8888"}
+				_, moves := movers(both, one)
+				r := newRig(t, "one:8888", "two:8888")
+				a, _ := r.node(sccbroker.Options{Timeout: 15 * time.Second, Overlap: time.Second})
+				release := r.hold("two:8888")
+				published := make(chan error)
+				go func() { published <- a.Publish(t.Context(), moves, protocol.Data(`1`)) }()
+				synctest.Wait()
+				r.announce(one...)
+				time.Sleep(10 * time.Second)
+				if answers {
+					release()
+				}
+				if err := <-published; answers && err != nil || !answers && !errors.Is(err, channels.ErrUnconfirmed) {
+					t.Errorf("Publish() = %v, want what the broker says of it", err)
+				}
+				time.Sleep(time.Minute)
+				clients := 0
+				for range r.broker("two:8888").Clients() {
+					clients++
+				}
+				r.mu.Lock()
+				r.dials = nil
+				r.mu.Unlock()
+				time.Sleep(time.Minute)
+				if clients != 0 || len(r.dials) != 0 {
+					t.Errorf("%d connections, %v dialled: want none, the broker was left", clients, r.dials)
+				}
+				if !answers {
+					release()
+				}
+			})
+		})
+	}
+}
+
+// A connection on which a publication was not answered, and later ones were, is not cut
+// when channels move.
+func TestBroker_AnsweredAgainBeforeAMove(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		both, one := []string{"ws://one:8888", "ws://two:8888"}, []string{"ws://one:8888"}
+		stays, _ := movers(both, one)
+		r := newRig(t, "one:8888", "two:8888")
+		b, s := r.node(sccbroker.Options{Timeout: time.Second}, stays)
+		release := r.hold("one:8888")
+		if err := b.Publish(t.Context(), stays, protocol.Data(`1`)); !errors.Is(err, channels.ErrUnconfirmed) {
+			t.Errorf("Publish() = %v, want %v", err, channels.ErrUnconfirmed)
+		}
+		release()
+		r.publish(b, stays, `2`)
+		r.announce(one...)
+		time.Sleep(time.Minute)
+		if n := len(s.states); n != 0 {
+			t.Errorf("the state changed %d times, first to %v: want none", n, <-s.states)
+		}
+		s.want(t, stays+" 2")
+	})
+}

@@ -202,6 +202,39 @@ func TestBroker_Wait(t *testing.T) {
 			}
 		})
 	})
+	t.Run("OnItsWay", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, "one:8888")
+			b, s := r.node(sccbroker.Options{}, "a")
+			release := r.hold("one:8888")
+			ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+			defer cancel()
+			if err := b.Publish(ctx, "a", protocol.Data(`1`)); !errors.Is(err, channels.ErrUnconfirmed) || !errors.Is(err, context.DeadlineExceeded) {
+				t.Errorf("Publish() = %v, want %v: it may have been sent", err, channels.ErrUnconfirmed)
+			}
+			release()
+			s.want(t, "a 1")
+		})
+	})
+	t.Run("NotForOneThatIsClosed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			r := newRig(t, "one:8888")
+			b, s := r.node(sccbroker.Options{Wait: time.Hour})
+			r.cut("one:8888")
+			<-s.states
+			published := make(chan error)
+			go func() { published <- b.Publish(t.Context(), "a", nil) }()
+			synctest.Wait()
+			start := time.Now()
+			go b.Close()
+			if err := <-published; !errors.Is(err, channels.ErrClosed) {
+				t.Errorf("Publish() = %v, want %v", err, channels.ErrClosed)
+			}
+			if d := time.Since(start); d > time.Minute {
+				t.Errorf("Publish() waited %v for a broker that was closed", d)
+			}
+		})
+	})
 	// A channel that is given up before its broker is back is not waited for.
 	t.Run("NotForAChannelGivenUp", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
