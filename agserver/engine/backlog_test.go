@@ -1,11 +1,14 @@
 package engine_test
 
 import (
+	"bufio"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/socketcluster-go/socketcluster/agserver/engine"
@@ -146,5 +149,54 @@ func TestEngine_MaxOutboundTotal(t *testing.T) {
 		n := len(peers)
 		lag(n, 5*mib) // nothing is left of those before
 		want(0, 1)
+	})
+}
+
+// What a connection had waiting once does not count when it is asked for which one most
+// waits, nor do those on its loop pay for it.
+func TestEngine_MaxOutboundTotal_OnceWas(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newLaggards(t)
+		e, err := engine.New(h, &engine.Config{Loops: 2, MaxOutbound: -1, MaxOutboundTotal: 1_000_000})
+		if err != nil {
+			t.Fatalf("New() = %v", err)
+		}
+		var peers []net.Conn
+		for i := range 4 { // on the loops in turn
+			ours, theirs := net.Pipe()
+			if err := e.ServeConn(ours); err != nil {
+				t.Fatalf("ServeConn() = %v", err)
+			}
+			p := &peer{Conn: theirs, t: t, r: bufio.NewReader(theirs)}
+			p.write([]byte(requestText()))
+			p.upgraded()
+			h.opened(t, i)
+			peers = append(peers, theirs)
+		}
+		lag := func(i, n int) {
+			for range n / 10_000 {
+				h.conns[i].Send(engine.OpBinary, make([]byte, 10_000))
+			}
+			synctest.Wait()
+		}
+		lag(0, 800_000)
+		go io.Copy(io.Discard, peers[0])
+		synctest.Wait()
+		lag(1, 700_000)
+		lag(2, 100_000)
+		if got := h.cuts(); len(got) != 0 {
+			t.Errorf("connections %v were cut, want none", got)
+		}
+		lag(3, 300_000)
+		time.Sleep(time.Second)
+		if got := h.cuts(); len(got) != 1 || got[0] != 1 {
+			t.Errorf("connections %v were cut, want 1", got)
+		}
+		for _, p := range peers {
+			p.Close()
+		}
+		if err := e.Close(); err != nil {
+			t.Errorf("Close() = %v, want nil", err)
+		}
 	})
 }

@@ -116,3 +116,44 @@ func TestConn_WakeFarAhead(t *testing.T) {
 		}
 	})
 }
+
+// halfOpen is a connection on which the end of what is sent is said, and heard by
+// nobody.
+type halfOpen struct{ net.Conn }
+
+func (halfOpen) CloseWrite() error { return nil }
+
+// A peer that has been told of the end, and does not hang up, is waited for no longer
+// than it may take to answer a close frame, nor than five seconds.
+func TestConn_LingersForAWhile(t *testing.T) {
+	for _, tt := range []struct{ timeout, want time.Duration }{
+		{time.Second, time.Second},
+		{0, 5 * time.Second},
+		{-1, 5 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h, _ := recorder()
+			e, err := engine.New(h, &engine.Config{CloseTimeout: tt.timeout})
+			if err != nil {
+				t.Fatalf("New() = %v", err)
+			}
+			ours, theirs := net.Pipe()
+			if err := e.ServeConn(halfOpen{ours}); err != nil {
+				t.Fatalf("ServeConn() = %v", err)
+			}
+			p := &peer{Conn: theirs, t: t, r: bufio.NewReader(theirs)}
+			p.write([]byte(requestText()))
+			p.upgraded()
+			p.write(closeFrame(4000, "done"))
+			p.wantClose(4000, "done")
+			start := time.Now()
+			p.wantEOF()
+			if got := time.Since(start); got < tt.want || got > tt.want+time.Second {
+				t.Errorf("with a CloseTimeout of %v the peer was waited for %v, want %v", tt.timeout, got, tt.want)
+			}
+			if err := e.Close(); err != nil {
+				t.Errorf("Close() = %v, want nil", err)
+			}
+		})
+	}
+}
