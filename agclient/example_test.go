@@ -85,8 +85,10 @@ func ExampleClient_Subscribe() {
 	}
 	defer c.Close()
 
-	news := c.Subscribe("news") // again after every connect
-	for m := range news.Output().All(ctx) {
+	news := c.Channel("news")
+	messages := news.Output().All(ctx) // from here on
+	news.Subscribe()                   // again after every connect
+	for m := range messages {
 		var text string
 		if err := m.Decode(&text); err != nil {
 			log.Fatal(err)

@@ -35,7 +35,9 @@ var _ channels.Client = (*Client)(nil)
 // a kick or a refusal, and returns a handle on it. It does not wait, and does
 // not connect a client that is closed. On a channel that is subscribed or
 // pending it changes the options for the next time. At most one set of options
-// counts.
+// counts. What the server sends at once may come before the caller asks for the
+// channel's streams: to miss nothing, ask Channel for them first (see
+// channels.Channel.Subscribe).
 func (c *Client) Subscribe(channel string, options ...channels.SubscribeOptions) *channels.Channel {
 	var o channels.SubscribeOptions
 	if len(options) > 0 {

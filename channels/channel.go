@@ -46,8 +46,13 @@ func (c *Channel) IsSubscribed() bool { return c.State() == Subscribed }
 func (c *Channel) IsPending() bool { return c.State() == Pending }
 
 // Subscribe subscribes the channel unless it is subscribed or pending. It
-// returns at once, and the listeners tell what came of it. At most one set of
-// options counts.
+// returns at once, and the listeners tell what came of it, which may be before it
+// returns: who waits for EventSubscribe, or may miss no message, asks for the
+// streams first. At most one set of options counts.
+//
+//	subscribed, output := ch.Listener(channels.EventSubscribe).Consume(), ch.Output().All(ctx)
+//	ch.Subscribe()
+//	_, err := subscribed.Next(ctx)
 func (c *Channel) Subscribe(options ...SubscribeOptions) { c.client.Subscribe(c.name, options...) }
 
 // Unsubscribe ends the subscription. The streams stay open: the channel may be
