@@ -23,7 +23,8 @@ type Session interface {
 	Decide(ctx context.Context, a *Action) error
 
 	// Close ends the session after the actions that it has been given. It
-	// does not wait.
+	// does not wait. What is said of Open holds for it and Kill, too: the socket
+	// is not to be called.
 	Close()
 
 	// Kill ends it now: actions without a decision are not shown to it.

@@ -72,8 +72,8 @@ const (
 	markFanned                    // to be flushed with the next fan-out
 	markBlocked                   // the socket is full: wait for room
 	markHungUp                    // the peer will send no more: read to the end
-	markEOF                       // the end was read, or the connection broke
-	markAgain                     // on the backend's list of sockets that may have more
+	markEOF                       // the end was read, or the connection broke: only output is left
+	markAgain                     // on the loop's list of those that may have more input: see later
 	markEnded                     // the half-close of a lingering connection was asked for
 	markSecret                    // there is TLS, done by the loop
 	markWriting                   // portable: a goroutine is writing bytes that are not in out

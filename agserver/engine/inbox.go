@@ -66,7 +66,7 @@ type op struct {
 }
 
 // An inbox is what other goroutines (and the loop's own handler calls) ask of
-// a loop, in order. Guarded by loop.mu until the loop takes it.
+// a loop, in order. Guarded by mailbox.mu until the loop takes it.
 type inbox struct {
 	ops   []op
 	arena []byte

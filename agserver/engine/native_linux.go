@@ -113,7 +113,7 @@ func turnAwayFD(fd, status int) {
 	_ = unix.Close(fd)
 }
 
-// adoptAccepted is the rest of that, on the loop.
+// adoptAccepted begins the connection of a socket that hand has posted, on the loop.
 func (l *loop) adoptAccepted(c *Conn, fd int) { l.beginFD(c, fd, nil, (*loop).begin) }
 
 // adoptFD makes a connection of a socket, which was admitted, and lets it begin on
