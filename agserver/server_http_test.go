@@ -127,6 +127,10 @@ func TestServer_HandleHTTP(t *testing.T) {
 		if status, body := get(); status != http.StatusOK || body != "OK /health-check" {
 			t.Errorf("GET = %d %q, want the handler's", status, body)
 		}
+		srv.HandleHTTP(nil)
+		if status, body := get(); status != http.StatusNotImplemented {
+			t.Errorf("GET = %d %q after HandleHTTP(nil), want 501", status, body)
+		}
 		r.shake()
 	})
 }
