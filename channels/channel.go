@@ -73,7 +73,8 @@ func (c *Channel) InvokePublish(ctx context.Context, v any) error {
 func (c *Channel) TransmitPublish(v any) error { return c.client.TransmitPublish(c.name, v) }
 
 // Output returns the stream of the channel's messages. A message without data is
-// a nil Data. All controls of the output are the stream's.
+// a nil Data. All controls of the output are the stream's. What a consumer has not
+// read waits without a bound: see Backpressure.
 func (c *Channel) Output() *stream.Stream[protocol.Data] { return c.streams.outputs.Stream(c.name) }
 
 // Listener returns the stream of one kind of the channel's events.
