@@ -158,6 +158,39 @@ func TestSocket_InvokeDisconnected(t *testing.T) {
 	})
 }
 
+// What waits for a client goes on when its socket has left its channels: what
+// comes of it is reported behind that.
+func TestSocket_InvokeDisconnected_BehindUnsubscriptions(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{})
+		srv.HandleProcedure("ask", func(ctx context.Context, req *agserver.Request) error {
+			return req.Socket.Invoke(ctx, "f", nil, nil) // and the answer has nowhere to go
+		})
+		events := srv.Events().All.Consume()
+		c, _ := r.shake()
+		const channels = 200
+		for i := range channels {
+			c.Send(fmt.Sprintf(`{"event":"#subscribe","data":{"channel":"c%d"},"cid":2}`, i))
+			c.Expect(`{"rid":2}`)
+		}
+		c.Send(`{"event":"ask","cid":3}`)
+		c.Expect(`{"event":"f","cid":1}`)
+		c.Close(1000, "")
+		left := 0
+		for {
+			switch ev := next(t, events).(type) {
+			case agserver.UnsubscriptionEvent:
+				left++
+			case agserver.WarningEvent:
+				if left != channels {
+					t.Errorf("%v is reported behind %d of %d unsubscriptions", ev.Warning, left, channels)
+				}
+				return
+			}
+		}
+	})
+}
+
 // Nothing is sent to a socket that has not shaken hands.
 func TestSocket_CallsBeforeHandshake(t *testing.T) {
 	inBubble(t, func(t *testing.T, r *rig) {

@@ -94,14 +94,18 @@ func (s *Socket) destroy(end CloseStatus) bool {
 	if !end.Code.Ignored() {
 		s.emitError(protocol.NewSocketProtocolError(closeText(end), end.Code))
 	}
-	if c := s.ctx.Load(); c != nil {
-		c.cancel(protocol.NewBadConnectionError("The socket was closed", "disconnect", end.Code, end.Reason))
-	}
-	channels, calls := s.subs.names(), s.callsLocked()
+	ctx, channels, calls := s.ctx.Load(), s.subs.names(), s.callsLocked()
 	if calls != nil {
 		s.rare.Load().calls = nil
 	}
 	s.mu.Unlock()
+	if !s.srv.brokerBlocks { // so that what waits for the client goes on behind these events
+		s.leaveAll(channels)
+		channels = nil
+	}
+	if ctx != nil {
+		ctx.cancel(protocol.NewBadConnectionError("The socket was closed", "disconnect", end.Code, end.Reason))
+	}
 	calls.abort(end) // there are none before #handshake
 
 	if s.gone() {
@@ -109,7 +113,7 @@ func (s *Socket) destroy(end CloseStatus) bool {
 		s.handling.Load().clear()
 		s.unhandled.Store(0)
 	}
-	if len(channels) > 0 && s.srv.brokerBlocks {
+	if len(channels) > 0 {
 		s.srv.goroutines.Go(func() { s.finish(channels) })
 	} else {
 		s.finish(channels)
@@ -152,9 +156,7 @@ func closeText(end CloseStatus) string {
 // finish leaves the channels, reports the end of the socket and ends its
 // streams.
 func (s *Socket) finish(channels []string) {
-	for _, channel := range channels {
-		s.unsubscribe(s.srv.ctx, channel) // fails only if somebody else was faster
-	}
+	s.leaveAll(channels)
 	st := s.streams.Load()
 	if st != nil {
 		st.emit.end.Emit(struct{}{})
@@ -170,6 +172,12 @@ func (s *Socket) finish(channels []string) {
 	st.close()
 	if s.srv.opt.StreamCleanup == CleanupKill {
 		time.AfterFunc(cleanupGrace, st.kill)
+	}
+}
+
+func (s *Socket) leaveAll(channels []string) {
+	for _, channel := range channels {
+		s.unsubscribe(s.srv.ctx, channel) // fails only if somebody else was faster
 	}
 }
 

@@ -215,10 +215,18 @@ func (j *journal) withLabelsLocked(text string) string {
 }
 
 // nameOf returns an error's name as JavaScript has it; nil for no error and for
-// a plain value.
+// a plain value without one.
 func nameOf(err error) any {
-	var e *protocol.Error
+	var (
+		e *protocol.Error
+		v *protocol.Value
+	)
 	switch {
+	case errors.As(err, &v):
+		if name, ok := v.Member("name").Text(); ok {
+			return name
+		}
+		return nil
 	case err == nil || !errors.As(err, &e):
 		return nil
 	case e.Name == "":
