@@ -132,6 +132,19 @@ func TestSocket_InvokeCancelled(t *testing.T) {
 	})
 }
 
+// What Send is given reaches the client, text or not: a frame that is no UTF-8 would
+// have cost it the connection.
+func TestSocket_SendNoUTF8(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		r.serve(agserver.Options{})
+		c, sock := r.shake()
+		check(t, sock.Send("a\xffb"))
+		if got := c.Next(); got != "a\uFFFDb" {
+			t.Errorf("received %q, want the wrong byte replaced", got)
+		}
+	})
+}
+
 // The end of the connection fails the calls that wait, with its code and reason.
 func TestSocket_InvokeDisconnected(t *testing.T) {
 	onBothEngines(t, func(t *testing.T, r *rig) {
