@@ -135,11 +135,11 @@ func (l *loop) bury() {
 }
 
 // peerGone acts on the end of c's input, or on a connection that broke. What
-// the Handler answered to the last messages is still sent, and so is a refusal: both
-// do reach a peer that only closed its sending side.
+// the Handler answered to the last messages is still sent, and so are a close frame and
+// a refusal: they do reach a peer that only closed its sending side.
 func (l *loop) peerGone(c *Conn) {
 	switch {
-	case c.state == stateOpen:
+	case c.state == stateOpen, c.state == stateClosing && c.out != nil:
 		if !c.is(markEOF) {
 			c.mark(markEOF)
 			l.hungUp = append(l.hungUp, c)
@@ -157,7 +157,7 @@ func (l *loop) hangUp() {
 	for _, c := range l.hungUp {
 		l.overtake(c)
 		switch {
-		case c.state != stateOpen || c.queued.Load() == 0:
+		case c.state > stateClosing || c.queued.Load() == 0:
 			l.doom(c, nil)
 		default:
 			l.lastWords(c, codeAbnormal, "", nil)

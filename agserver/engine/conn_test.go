@@ -231,6 +231,22 @@ func TestConn_PeerHangsUp(t *testing.T) {
 			p.wantEOF()
 			told.wait(t, `open; message last; closed 1006 ""`)
 		})
+		t.Run("HalfCloseBeforeTheCloseFrame", func(t *testing.T) {
+			h, told := recorder()
+			large := strings.Repeat("x", 8<<20) // more than sockets take at once
+			h.message = func(c *engine.Conn, op engine.OpCode, _ []byte) {
+				c.Send(op, []byte(large))
+				c.Close(4500, "enough")
+			}
+			s := serve(t, h, engine.Config{Portable: portable}, nil)
+			p := s.dial()
+			p.text("last")
+			_ = p.Conn.(interface{ CloseWrite() error }).CloseWrite()
+			p.want(large)
+			p.wantClose(4500, "enough")
+			p.wantEOF()
+			told.wait(t, `open; closed 1006 ""`)
+		})
 		t.Run("Reset", func(t *testing.T) {
 			h, told := recorder()
 			s := serve(t, h, engine.Config{Portable: portable}, nil)
