@@ -33,13 +33,13 @@ func (w *blockWriter) codes(times, v, n int) {
 	}
 }
 
-// begin writes the header of a block with tables of its own, for 257 literals and
-// one distance, and the lengths of the codes in which the tables are written.
+// begin writes the header of a block with tables of its own, for the fewest symbols,
+// and the lengths of the codes in which the tables are written.
 func (w *blockWriter) begin(lengths ...int) {
 	w.field(0, 1) // not the last
 	w.field(2, 2)
-	w.field(257-257, 5)
-	w.field(1-1, 5)
+	w.field(0, 5) // 257 literals
+	w.field(0, 5) // 1 distance
 	w.field(len(lengths)-4, 4)
 	for _, n := range lengths {
 		w.field(n, 3)
