@@ -222,8 +222,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // HandleHTTP has requests that are no WebSocket upgrades, on the server's own
 // listeners, answered by h, by way of net/http. Without it, or with nil, they are
-// answered with 501, as by the reference. A body has to come within six times the UpgradeTimeout,
-// whether h reads it or not; h can give it longer with
+// answered with 501, as by the reference. A body has to come within six times the
+// UpgradeTimeout, whether h reads it or not; h can give it longer with
 // http.ResponseController.SetReadDeadline.
 func (s *Server) HandleHTTP(h http.Handler) {
 	if h == nil {

@@ -175,7 +175,8 @@ func (s *Socket) transmitLocked(event string, data protocol.Data, now bool) erro
 
 // Send sends a text message that is no packet. It does not wait for packets
 // that were transmitted earlier, and may be used before #handshake. What is no UTF-8
-// in it is replaced, as no peer would take it. It does not block. On a socket that has ended it returns an error that is ErrTransport.
+// in it is replaced, as no peer would take it. It does not block. On a socket that has
+// ended it returns an error that is ErrTransport.
 func (s *Socket) Send(text string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
