@@ -206,6 +206,10 @@ func TestUserCode_DataMayBeKept(t *testing.T) {
 					keep(func() string { return "f" + d.String() })
 					return nil
 				})
+				srv.HandleRaw(func(_ context.Context, _ *agserver.Socket, m agserver.Message) error {
+					keep(func() string { return string(m.Data) })
+					return nil
+				})
 				if shown {
 					check(t, srv.SetMiddleware(middleware.Inbound, middleware.Func(func(_ context.Context, a *middleware.Action) error {
 						name, data := a.Procedure+a.Receiver, a.Data
@@ -220,6 +224,8 @@ func TestUserCode_DataMayBeKept(t *testing.T) {
 					c.Send(fmt.Sprintf(`{"event":"f","data":%s,"cid":%d}`, data, i+2))
 					c.Expect(fmt.Sprintf(`{"rid":%d}`, i+2))
 					c.Send(fmt.Sprintf(`{"event":"f","data":%s}`, data))
+					c.Send("raw" + data)
+					want = append(want, "raw"+data)
 					for range 2 {
 						want = append(want, "f"+data)
 						if shown {

@@ -141,4 +141,10 @@ var orderAndBounds = []Mutation{
 		`if true {`,
 		[]string{"TestBroker_SubscribeRefused"},
 	},
+	{
+		"handlers of raw messages are given the loop's own buffer", "agserver/socket_read.go",
+		"\tif !r.owns() && !m.owned {\n\t\tmsg.Data = bytes.Clone(m.text)\n\t}\n",
+		``,
+		[]string{"TestUserCode_DataMayBeKept"},
+	},
 }
