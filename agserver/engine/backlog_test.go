@@ -1,7 +1,6 @@
 package engine_test
 
 import (
-	"bufio"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -163,15 +162,9 @@ func TestEngine_MaxOutboundTotal_OnceWas(t *testing.T) {
 		}
 		var peers []net.Conn
 		for i := range 4 { // on the loops in turn
-			ours, theirs := net.Pipe()
-			if err := e.ServeConn(ours); err != nil {
-				t.Fatalf("ServeConn() = %v", err)
-			}
-			p := &peer{Conn: theirs, t: t, r: bufio.NewReader(theirs)}
-			p.write([]byte(requestText()))
-			p.upgraded()
+			p := dialInside(t, e)
 			h.opened(t, i)
-			peers = append(peers, theirs)
+			peers = append(peers, p.Conn)
 		}
 		lag := func(i, n int) {
 			for range n / 10_000 {

@@ -95,13 +95,7 @@ func TestConn_WakeFarAhead(t *testing.T) {
 		}
 		const conns = 40
 		for i := range conns {
-			ours, theirs := net.Pipe()
-			if err := e.ServeConn(ours); err != nil {
-				t.Fatalf("ServeConn() = %v", err)
-			}
-			p := &peer{Conn: theirs, t: t, r: bufio.NewReader(theirs)}
-			p.write([]byte(requestText()))
-			p.upgraded()
+			p := dialInside(t, e)
 			<-opened
 			p.text(strconv.Itoa(1 + i*37%500))
 		}
@@ -156,4 +150,17 @@ func TestConn_LingersForAWhile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// dialInside returns a peer that the engine serves over a pipe, as in a bubble.
+func dialInside(t *testing.T, e *engine.Engine) *peer {
+	t.Helper()
+	ours, theirs := net.Pipe()
+	if err := e.ServeConn(ours); err != nil {
+		t.Fatalf("ServeConn() = %v", err)
+	}
+	p := &peer{Conn: theirs, t: t, r: bufio.NewReader(theirs)}
+	p.write([]byte(requestText()))
+	p.upgraded()
+	return p
 }

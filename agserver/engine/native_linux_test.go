@@ -129,3 +129,31 @@ func portOf(sa unix.Sockaddr) uint16 {
 	}
 	return 0
 }
+
+// What is sent within one turn is no sign of a slow peer: the socket has its
+// chance first. (A portable connection writes meanwhile, as fast as it can.)
+func TestConn_BurstIsNotSlow(t *testing.T) {
+	h, told := recorder()
+	const limit, size = 32 << 10, 1 << 10
+	groups := make(chan *engine.Group, 1)
+	h.open = func(*engine.Conn) {}
+	h.message = func(c *engine.Conn, _ engine.OpCode, _ []byte) {
+		f, g := engine.NewFrame(engine.OpBinary, make([]byte, size)), <-groups
+		g.Add(c)
+		for range 2 * limit / size {
+			g.Send(f)
+		}
+	}
+	s := serve(t, h, engine.Config{MaxOutbound: limit}, nil)
+	groups <- s.NewGroup()
+	p := s.dial()
+	p.text("go")
+	for range 2 * limit / size {
+		if _, text := p.frame(); len(text) != size {
+			t.Fatalf("received %d bytes, want %d", len(text), size)
+		}
+	}
+	if got := told.all(); got != "" {
+		t.Errorf("the Handler was told %q, want nothing", got)
+	}
+}
