@@ -76,9 +76,9 @@
 // localChannel.mu. seldom.pauses comes behind inbox.mu and
 // receiverQueues.mu, of which no two are held at once. sessions.mu, which may be
 // taken under Socket.mu, and upgrades.mu are held while a middleware opens or
-// ends its part for a socket. Leaves are handlers.mu, watch.mu, backlogs.mu,
-// registryShard.mu, the index's channels, and the locks of streams and of the
-// engine's connections. No handler runs, and nothing blocks, under any of them.
+// ends its part for a socket. Leaves are handlers.mu, watch.mu, registryShard.mu,
+// the index's channels, and the locks of streams and of the engine's connections.
+// No handler runs, and nothing blocks, under any of them.
 // conformance/lockorder has the whole order, and sees to it that it is kept.
 //
 // # Where this departs from the reference

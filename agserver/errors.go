@@ -23,6 +23,11 @@ var ErrTransport = errors.New("agserver: transport")
 // calls are without an answer.
 var ErrTooManyCalls = errors.New("agserver: too many calls without an answer")
 
+// ErrSlowListener is what a warning is, by errors.Is, that tells of a loop of the
+// program which has not kept up and lost what waited for it: see
+// Options.MaxListenerBacklog.
+var ErrSlowListener = errors.New("agserver: a listener does not keep up")
+
 // ErrUnknownProcedure answers a call that nobody handles, with the option
 // UnknownError. Its name on the wire is UnknownProcedureError.
 var ErrUnknownProcedure = &protocol.Error{Name: "UnknownProcedureError"}

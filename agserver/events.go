@@ -1,6 +1,8 @@
 package agserver
 
 import (
+	"fmt"
+
 	"github.com/socketcluster-go/socketcluster/authtoken"
 	"github.com/socketcluster-go/socketcluster/channels/stream"
 	"github.com/socketcluster-go/socketcluster/protocol"
@@ -213,9 +215,21 @@ func (e *emitters) events() Events {
 // emit gives an event to its own stream and to that of all events. Nothing is
 // allocated when nobody listens to the latter.
 func emit[E Event](s *Server, to *stream.Emitter[E], ev E) {
-	to.Emit(ev)
+	give(s, nil, to, ev.EventName(), ev)
 	if s.emit.all.HasConsumers() {
-		s.emit.all.Emit(ev)
+		give[Event](s, nil, &s.emit.all, "*", ev)
+	}
+}
+
+// give emits v to those who listen to an event of the server, or of a socket, and
+// bounds what waits for them.
+func give[T any](s *Server, of *Socket, to *stream.Emitter[T], name string, v T) {
+	if !to.Emit(v) || s.opt.MaxListenerBacklog <= 0 {
+		return
+	}
+	if lost := to.Skip(s.opt.MaxListenerBacklog); lost > 0 {
+		err := fmt.Errorf("%w: %d events of %q were dropped", ErrSlowListener, lost, name)
+		emit(s, &s.emit.warning, WarningEvent{Warning: err, Socket: of})
 	}
 }
 

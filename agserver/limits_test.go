@@ -112,6 +112,43 @@ func TestMaxStreamBytes(t *testing.T) {
 	})
 }
 
+// A loop of the program that does not keep up loses what waits for it, and the program
+// is told.
+func TestMaxListenerBacklog(t *testing.T) {
+	onBothEngines(t, func(t *testing.T, r *rig) {
+		srv := r.serve(agserver.Options{MaxListenerBacklog: 3, MaxListenerBytes: 50})
+		c, sock := r.shake()
+		warnings := srv.Events().Warning.Consume()
+		of, own := srv.Events().Subscription.Consume(), sock.Events().Subscribe.Consume()
+		x := srv.Exchange().Subscribe("x").Output().Consume()
+		defer runtime.KeepAlive([]any{of, own, x})
+		wants := func(socket *agserver.Socket, what string) {
+			t.Helper()
+			if ev := next(t, warnings); !errors.Is(ev.Warning, agserver.ErrSlowListener) || ev.Socket != socket ||
+				!strings.Contains(ev.Warning.Error(), what) {
+				t.Errorf("warning = %v of %v, want %q of %v", ev.Warning, ev.Socket, what, socket)
+			}
+		}
+		for i := range 4 {
+			c.Send(fmt.Sprintf(`{"event":"#subscribe","data":{"channel":"c%d"},"cid":%d}`, i, i+2))
+		}
+		wants(sock, `: 4 events of "subscribe" `)
+		wants(nil, `: 4 events of "subscription" `)
+		for range 4 {
+			c.Send(`{"event":"#publish","data":{"channel":"x","data":1}}`)
+		}
+		wants(nil, `: 4 messages of channel "x" `)
+		for range 3 {
+			c.Send(`{"event":"#publish","data":{"channel":"x","data":"some thirty bytes of text"}}`)
+		}
+		wants(nil, `: 3 messages of channel "x" `)
+		c.Send(`{"event":"#publish","data":{"channel":"x","data":2}}`)
+		if data := next(t, x); data.String() != "2" {
+			t.Errorf("then came %s, want 2", data)
+		}
+	})
+}
+
 // A receiver whose handler falls behind has its socket not read, and loses
 // nothing.
 func TestMaxInbound_SlowReceiver(t *testing.T) {

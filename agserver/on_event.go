@@ -67,7 +67,7 @@ func (s *Socket) dispatchCall(p *protocol.Packet, data protocol.Data, r *runner)
 	req := s.newRequest(p, data, handler, r)
 	if streamed {
 		st.procedures.Emit(req.Procedure, req)
-		st.procedureBacklog.add(s, req.Procedure, len(data), st.procedures.Stream(req.Procedure).Backpressure())
+		s.checkBacklog(&st.procedureSizes, req.Procedure, len(data), st.procedures.BackpressureOf(req.Procedure))
 	}
 	if handler != nil {
 		s.callProcedure(req, r)
@@ -121,7 +121,7 @@ func (s *Socket) dispatchTransmit(event string, data protocol.Data, r *runner) {
 	}
 	if streamed {
 		st.receivers.Emit(event, data)
-		st.receiverBacklog.add(s, event, len(data), st.receivers.Stream(event).Backpressure())
+		s.checkBacklog(&st.receiverSizes, event, len(data), st.receivers.BackpressureOf(event))
 	}
 	if handler != nil {
 		s.callReceiver(handler, data, r)

@@ -225,7 +225,7 @@ func (s *Socket) authenticate(claim authClaim, r *runner) error {
 
 func (s *Socket) emitBadToken(err error, signed string) {
 	if st := s.streams.Load(); st != nil {
-		st.emit.badAuthToken.Emit(BadAuthToken{err, signed})
+		give(s.srv, s, &st.emit.badAuthToken, "badAuthToken", BadAuthToken{err, signed})
 	}
 	emit(s.srv, &s.srv.emit.badSocketAuthToken, BadSocketAuthTokenEvent{s, err, signed})
 }

@@ -129,10 +129,10 @@ func (s *Socket) emitReserved(p *protocol.Packet, received protocol.Data, reques
 			data := requested().Clone()
 			req := &Request{Socket: s, Procedure: strings.Clone(p.Event), ID: p.ID, data: data, state: callAnswered}
 			st.procedures.Emit(p.Event, req)
-			st.procedureBacklog.add(s, p.Event, len(data), st.procedures.Stream(p.Event).Backpressure())
+			s.checkBacklog(&st.procedureSizes, p.Event, len(data), st.procedures.BackpressureOf(p.Event))
 		}
 	case st.receivers.HasConsumers(p.Event):
 		st.receivers.Emit(p.Event, received.Clone())
-		st.receiverBacklog.add(s, p.Event, len(received), st.receivers.Stream(p.Event).Backpressure())
+		s.checkBacklog(&st.receiverSizes, p.Event, len(received), st.receivers.BackpressureOf(p.Event))
 	}
 }

@@ -169,6 +169,16 @@ type Options struct {
 	// are at work side by side. 0 means 16 MiB.
 	MaxStreamBytes int
 
+	// MaxListenerBacklog bounds what waits for one loop of the program over an event
+	// of the server, an event of a socket, or a channel of the exchange. A loop for
+	// which more waits loses that, and goes on with what comes next; a warning that is
+	// ErrSlowListener says how much it was. 0 means 100,000.
+	MaxListenerBacklog int
+
+	// MaxListenerBytes bounds, in the same way, the bytes of the messages that wait for
+	// one loop over a channel of the exchange. 0 means 64 MiB.
+	MaxListenerBytes int
+
 	// MaxBatch bounds the packets in one message. Past it the socket is closed
 	// with 1008. 0 means 10,000.
 	MaxBatch int
@@ -253,6 +263,8 @@ const (
 	DefaultMaxInbound               = 64 << 10
 	DefaultMaxStreamBacklog         = 10_000
 	DefaultMaxStreamBytes           = 16 << 20
+	DefaultMaxListenerBacklog       = 100_000
+	DefaultMaxListenerBytes         = 64 << 20
 	DefaultMaxBatch                 = 10_000
 	DefaultMaxPendingCalls          = 10_000
 	DefaultMaxChannelName           = 1_024
@@ -282,6 +294,8 @@ func (o *Options) withDefaults() Options {
 	fill(&c.MaxInbound, DefaultMaxInbound)
 	fill(&c.MaxStreamBacklog, DefaultMaxStreamBacklog)
 	fill(&c.MaxStreamBytes, DefaultMaxStreamBytes)
+	fill(&c.MaxListenerBacklog, DefaultMaxListenerBacklog)
+	fill(&c.MaxListenerBytes, DefaultMaxListenerBytes)
 	fill(&c.MaxBatch, DefaultMaxBatch)
 	fill(&c.MaxPendingCalls, DefaultMaxPendingCalls)
 	fill(&c.MaxChannelName, DefaultMaxChannelName)

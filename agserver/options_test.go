@@ -47,13 +47,15 @@ func TestOptions_Defaults(t *testing.T) {
 func TestOptions_Off(t *testing.T) {
 	srv := agserver.New(&agserver.Options{
 		HandshakeTimeout: -1, AckTimeout: -1, SocketChannelLimit: -1, MaxPayload: -1, MaxOutbound: -1, MaxInbound: -1,
-		MaxStreamBacklog: -1, MaxStreamBytes: -1, MaxBatch: -1, MaxPendingCalls: -1, MaxChannelName: -1,
+		MaxStreamBacklog: -1, MaxStreamBytes: -1, MaxListenerBacklog: -1, MaxListenerBytes: -1,
+		MaxBatch: -1, MaxPendingCalls: -1, MaxChannelName: -1,
 	})
 	defer func() { check(t, srv.Close(within(t))) }()
 	o := reflect.ValueOf(srv.Options())
 	for _, name := range []string{
 		"HandshakeTimeout", "AckTimeout", "SocketChannelLimit", "MaxPayload", "MaxOutbound", "MaxInbound",
-		"MaxStreamBacklog", "MaxStreamBytes", "MaxBatch", "MaxPendingCalls", "MaxChannelName",
+		"MaxStreamBacklog", "MaxStreamBytes", "MaxListenerBacklog", "MaxListenerBytes",
+		"MaxBatch", "MaxPendingCalls", "MaxChannelName",
 	} {
 		if !o.FieldByName(name).IsZero() {
 			t.Errorf("%s = %v, want 0", name, o.FieldByName(name))

@@ -3,6 +3,7 @@ package agserver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"net/netip"
@@ -92,7 +93,14 @@ func New(o *Options) *Server {
 	s.index = channels.NewIndex(s.opt.Broker, func(channel string) *localChannel {
 		return &localChannel{name: channel, group: s.engine.NewGroup()}
 	})
-	s.exchange = channels.NewExchange(node{s}, &channels.ExchangeOptions{Local: !s.brokerBlocks})
+	s.exchange = channels.NewExchange(node{s}, &channels.ExchangeOptions{
+		Local:           !s.brokerBlocks,
+		MaxBacklog:      s.opt.MaxListenerBacklog,
+		MaxBacklogBytes: s.opt.MaxListenerBytes,
+		Overrun: func(channel string, lost int) {
+			s.emitWarning(fmt.Errorf("%w: %d messages of channel %q were dropped", ErrSlowListener, lost, channel))
+		},
+	})
 	if s.err == nil {
 		s.err = s.opt.Broker.Attach(node{s})
 	}

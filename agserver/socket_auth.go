@@ -75,7 +75,7 @@ func (s *Socket) SetAuthToken(ctx context.Context, claims any, opts *TokenOption
 	old := s.authStateLocked()
 	s.auth.Store(newAuthentication(token.Claims, token.Signed))
 	if st := s.streams.Load(); st != nil {
-		st.emit.authTokenSigned.Emit(token.Signed)
+		give(s.srv, s, &st.emit.authTokenSigned, "authTokenSigned", token.Signed)
 	}
 	s.emitAuthenticatedLocked(old)
 	if !opts.RejectOnFailedDelivery {
@@ -112,12 +112,12 @@ func (s *Socket) emitAuthenticatedLocked(old AuthState) {
 	if old != Authenticated {
 		change := AuthStateChange{Old: old, New: s.authStateLocked(), AuthToken: token}
 		if st != nil {
-			st.emit.authStateChange.Emit(change)
+			give(s.srv, s, &st.emit.authStateChange, "authStateChange", change)
 		}
 		emit(s.srv, &s.srv.emit.authenticationStateChange, AuthenticationStateChangeEvent{s, change})
 	}
 	if st != nil {
-		st.emit.authenticate.Emit(token)
+		give(s.srv, s, &st.emit.authenticate, "authenticate", token)
 	}
 	emit(s.srv, &s.srv.emit.authentication, AuthenticationEvent{s, token})
 }
@@ -144,12 +144,12 @@ func (s *Socket) deauthenticateSelfLocked() {
 	if old != Unauthenticated {
 		change := AuthStateChange{Old: old, New: Unauthenticated}
 		if st != nil {
-			st.emit.authStateChange.Emit(change)
+			give(s.srv, s, &st.emit.authStateChange, "authStateChange", change)
 		}
 		emit(s.srv, &s.srv.emit.authenticationStateChange, AuthenticationStateChangeEvent{s, change})
 	}
 	if st != nil {
-		st.emit.deauthenticate.Emit(oldToken)
+		give(s.srv, s, &st.emit.deauthenticate, "deauthenticate", oldToken)
 	}
 	emit(s.srv, &s.srv.emit.deauthentication, DeauthenticationEvent{s, oldToken})
 }

@@ -69,9 +69,9 @@ type socketStreams struct {
 	procedures stream.Demux[*Request]
 
 	// What waits in them, and for listeners of messages.
-	receiverBacklog  backlogs
-	procedureBacklog backlogs
-	messageBacklog   backlogs
+	receiverSizes  stream.Sizes
+	procedureSizes stream.Sizes
+	messageSizes   stream.Sizes
 }
 
 func newSocketStreams() *socketStreams {
@@ -178,7 +178,7 @@ func (e *SocketEvents) each() []namedControls {
 // as a warning, to those of the server.
 func (s *Socket) emitError(err error) {
 	if st := s.streams.Load(); st != nil {
-		st.emit.error.Emit(err)
+		give(s.srv, s, &st.emit.error, "error", err)
 	}
 	emit(s.srv, &s.srv.emit.warning, WarningEvent{Warning: err, Socket: s})
 }

@@ -303,7 +303,7 @@ func (s *Socket) onRaw(m *inMessage, r *runner) {
 	}
 	if listening {
 		st.emit.raw.Emit(msg)
-		st.messageBacklog.add(s, "raw", len(msg.Data), st.events.Raw.Backpressure())
+		s.checkBacklog(&st.messageSizes, "raw", len(msg.Data), st.events.Raw.Backpressure())
 	}
 	if handler != nil && r != nil {
 		s.report(r.call(&handler.habit, codeFunc(func() error { return handler.handle(s.Context(), s, msg) })))
@@ -313,5 +313,5 @@ func (s *Socket) onRaw(m *inMessage, r *runner) {
 // emitMessage reports a message as it came.
 func (st *socketStreams) emitMessage(s *Socket, m Message) {
 	st.emit.message.Emit(m)
-	st.messageBacklog.add(s, "message", len(m.Data), st.events.Message.Backpressure())
+	s.checkBacklog(&st.messageSizes, "message", len(m.Data), st.events.Message.Backpressure())
 }

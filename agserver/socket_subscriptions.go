@@ -191,7 +191,7 @@ func (s *Socket) emitSubscribedLocked(channel string, options func() protocol.Da
 	}
 	data := options()
 	if own {
-		st.emit.subscribe.Emit(Subscribed{channel, data})
+		give(s.srv, s, &st.emit.subscribe, "subscribe", Subscribed{channel, data})
 	}
 	emit(s.srv, &s.srv.emit.subscription, SubscriptionEvent{s, channel, data})
 }
@@ -231,7 +231,7 @@ func (s *Socket) leaveLocked(channel string) (subscription, error) {
 // reference does, once a broker that takes its time has been told.
 func (s *Socket) emitLeftLocked(channel string) {
 	if st := s.streams.Load(); st != nil {
-		st.emit.unsubscribe.Emit(channel)
+		give(s.srv, s, &st.emit.unsubscribe, "unsubscribe", channel)
 	}
 	emit(s.srv, &s.srv.emit.unsubscription, UnsubscriptionEvent{s, channel})
 }

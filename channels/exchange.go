@@ -30,18 +30,29 @@ type ExchangeOptions struct {
 	// Subscribe then returns with the channel subscribed, and no goroutine is
 	// started.
 	Local bool
+
+	// MaxBacklog and MaxBacklogBytes bound what waits for a consumer of a channel's
+	// Output, in messages and in bytes. A consumer for which more waits loses that,
+	// and goes on with the next message. 0 means no bound.
+	MaxBacklog      int
+	MaxBacklogBytes int
+
+	// Overrun is called then, if it is set, with how many messages the slowest
+	// consumer has lost. It must not block; the channel's name is borrowed.
+	Overrun func(channel string, lost int)
 }
 
 // Exchange is the broker's client inside the server, as ag-simple-broker's
 // SimpleExchange: server code publishes and subscribes with it.
 type Exchange struct {
 	// Immutable.
-	node  Node
-	local bool
-	ctx   context.Context // ends with Close
-	stop  context.CancelFunc
+	node Node
+	opt  ExchangeOptions
+	ctx  context.Context // ends with Close
+	stop context.CancelFunc
 
 	streams       Streams
+	sizes         stream.Sizes // of what waits in their outputs
 	subscribe     stream.Emitter[SubscribeEvent]
 	unsubscribe   stream.Emitter[UnsubscribeEvent]
 	subscribeFail stream.Emitter[SubscribeFailEvent]
@@ -59,7 +70,7 @@ var _ Client = (*Exchange)(nil)
 func NewExchange(node Node, o *ExchangeOptions) *Exchange {
 	x := &Exchange{node: node, subscriptions: make(map[string]*subscription)}
 	if o != nil {
-		x.local = o.Local
+		x.opt = *o
 	}
 	x.ctx, x.stop = context.WithCancel(context.Background())
 	return x
@@ -91,7 +102,30 @@ func (x *Exchange) Channel(channel string) *Channel {
 
 // Deliver is called by the node with the messages of the channels that it
 // retains for the exchange. It does not block; the data is borrowed.
-func (x *Exchange) Deliver(channel string, data protocol.Data) { x.streams.Deliver(channel, data) }
+func (x *Exchange) Deliver(channel string, data protocol.Data) {
+	if x.streams.Deliver(channel, data) {
+		x.bound(channel, len(data))
+	}
+}
+
+// bound has consumers go on that have not kept up, now that a message of that size
+// has been delivered.
+func (x *Exchange) bound(channel string, size int) {
+	waiting := x.streams.outputs.BackpressureOf(channel)
+	most := waiting
+	if limit := x.opt.MaxBacklogBytes; limit > 0 && x.sizes.Add(channel, size, waiting) > limit && waiting > 1 {
+		most = waiting - 1 // the slowest
+	}
+	if limit := x.opt.MaxBacklog; limit > 0 {
+		most = min(most, limit)
+	}
+	if most == waiting {
+		return
+	}
+	if lost := x.streams.outputs.Skip(channel, most); lost > 0 && x.opt.Overrun != nil {
+		x.opt.Overrun(channel, lost)
+	}
+}
 
 // InvokePublish publishes v, encoded once by protocol.Encode, and waits until
 // the broker has taken it, and before that while the node's sockets cannot be

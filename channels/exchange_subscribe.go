@@ -57,7 +57,7 @@ func (x *Exchange) turn(s *subscription) {
 	if s.turning != nil { // whoever is at it will see
 		turning := s.turning
 		x.mu.Unlock()
-		if x.local {
+		if x.opt.Local {
 			<-turning
 		}
 		return
@@ -67,7 +67,7 @@ func (x *Exchange) turn(s *subscription) {
 		return
 	}
 	s.turning = make(chan struct{})
-	if x.local || x.closed { // closed: the node is not called
+	if x.opt.Local || x.closed { // closed: the node is not called
 		x.mu.Unlock()
 		x.follow(s)
 		return

@@ -3,6 +3,7 @@ package channels_test
 import (
 	"context"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -338,6 +339,42 @@ func TestExchange_DeliverBorrows(t *testing.T) {
 	copy(buffer, `"XXX"`)
 	if got, _ := output.TryNext(); got.String() != `"one"` {
 		t.Errorf("TryNext() = %s, want %s", got, `"one"`)
+	}
+}
+
+// A consumer that does not keep up loses what waits for it, and nobody else does.
+func TestExchange_Backlog(t *testing.T) {
+	for name, test := range map[string]struct {
+		opt  channels.ExchangeOptions
+		lost []int // so many at a time
+		left string
+	}{
+		"Messages": {channels.ExchangeOptions{MaxBacklog: 3}, []int{4, 4}, `"9"`},
+		"Bytes":    {channels.ExchangeOptions{MaxBacklogBytes: 9}, []int{5, 5}, `undefined`}, // three each; the first counts as nothing
+		"Both":     {channels.ExchangeOptions{MaxBacklog: 4, MaxBacklogBytes: 6}, []int{4, 4}, `"9"`},
+		"None":     {channels.ExchangeOptions{}, nil, `"1"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var lost []int
+			test.opt.Local = true
+			test.opt.Overrun = func(channel string, n int) { lost = append(lost, n) }
+			x := channels.NewExchange(new(fakeNode), &test.opt)
+			defer x.Close()
+			room := x.Subscribe("room")
+			slow, quick := room.Output().Consume(), room.Output().Consume()
+			defer slow.Kill()
+			defer quick.Kill()
+			for i := range 10 {
+				data := protocol.Data(strconv.Quote(strconv.Itoa(i%9 + 1)))
+				x.Deliver("room", data)
+				if got, _ := quick.TryNext(); got.String() != data.String() {
+					t.Errorf("the quick consumer got %s, want %s", got, data)
+				}
+			}
+			if left, _ := slow.TryNext(); !slices.Equal(lost, test.lost) || left.String() != test.left {
+				t.Errorf("lost %v, then %s, want %v, %s", lost, left, test.lost, test.left)
+			}
+		})
 	}
 }
 

@@ -46,7 +46,7 @@ func (p *pump[T]) run(c *Consumer[T]) {
 		case s.ok:
 			select {
 			case p.out <- s.value:
-				c.cur.read.Store(s.pos)
+				c.cur.delivered(s.pos)
 			case <-p.killed:
 				return
 			}

@@ -109,6 +109,28 @@ func (c *cursor[T]) take(w **waiter[T], hold bool) (s step[T]) {
 	return s
 }
 
+// skip goes on at a later place if more than most values are before it, and returns
+// how many.
+func (c *cursor[T]) skip(node *node[T], pos uint64, most int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.node == nil || c.pos >= pos || pos-c.pos <= uint64(most) {
+		return 0
+	}
+	lost := int(pos - c.pos)
+	c.node, c.pos = node, pos
+	c.read.Store(pos)
+	return lost
+}
+
+// delivered counts the values before pos as read, of which take was told to hold the
+// last one.
+func (c *cursor[T]) delivered(pos uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.read.Store(max(pos, c.read.Load())) // skip may have passed it
+}
+
 // keep takes a waiter back.
 func (c *cursor[T]) keep(w *waiter[T]) {
 	c.mu.Lock()

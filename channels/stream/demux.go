@@ -26,6 +26,14 @@ func (d *Demux[T]) Emit(name string, v T) bool {
 	return h != nil && h.emit(v, 0)
 }
 
+// Skip bounds what waits for the consumers of that name: see [Emitter.Skip].
+func (d *Demux[T]) Skip(name string, most int) (lost int) {
+	if h := d.peek(name); h != nil {
+		return h.skip(most)
+	}
+	return 0
+}
+
 // EmitTo hands v to one consumer, whatever its stream, and reports whether it is
 // present.
 func (d *Demux[T]) EmitTo(id ID, v T) bool {
@@ -95,6 +103,15 @@ func (d *Demux[T]) Backpressure() int {
 		most = max(most, h.backpressure())
 	}
 	return most
+}
+
+// BackpressureOf returns the largest backpressure of the consumers of that name.
+// Unlike Stream(name).Backpressure() it does not allocate.
+func (d *Demux[T]) BackpressureOf(name string) int {
+	if h := d.peek(name); h != nil {
+		return h.backpressure()
+	}
+	return 0
 }
 
 // ConsumerBackpressure returns the backpressure of the consumer with that id, 0

@@ -35,7 +35,7 @@
 // The backpressure of a consumer is the number of values that it has not read
 // yet; the end of one that was closed counts as a value. That of a stream, or of
 // a demux, is the largest of its consumers'. The backlog itself has no bound
-// here: who lets strangers emit watches the backpressure and bounds it.
+// here: who lets strangers emit bounds it, by Skip or by sending them away.
 //
 // # Concurrency
 //

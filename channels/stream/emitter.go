@@ -21,6 +21,17 @@ func (e *Emitter[T]) Emit(v T) bool {
 	return false
 }
 
+// Skip bounds what waits: a consumer that has more than most values to read, at
+// least 1, loses them and goes on with the next one that is emitted; one that was closed
+// keeps its backlog. It returns how many values the slowest one has lost, does not
+// block and may be called whenever Emit may.
+func (e *Emitter[T]) Skip(most int) (lost int) {
+	if h := e.stream.hub.Load(); h != nil && h.live.Load() > 0 {
+		return h.skip(most)
+	}
+	return 0
+}
+
 // EmitTo hands v to the consumer with that id alone and reports whether it is
 // present. As in the reference, the others pass over it in their turn and count
 // it in their backpressure until then.

@@ -214,6 +214,25 @@ func (h *hub[T]) backpressure() int {
 	return most
 }
 
+// skip has the consumers that have more than most values to read go on with the
+// next one that is emitted, and returns how many the slowest of them has lost. One
+// that was closed keeps its backlog, which does not grow.
+func (h *hub[T]) skip(most int) (lost int) {
+	var slow []*cursor[T]
+	h.mu.Lock()
+	node, pos := h.tail, h.written
+	for c := h.first; c != nil; c = c.after {
+		if c.end.Load() == open && h.unreadLocked(c) > most {
+			slow = append(slow, c)
+		}
+	}
+	h.mu.Unlock()
+	for _, c := range slow {
+		lost = max(lost, c.skip(node, pos, most))
+	}
+	return lost
+}
+
 // unreadLocked is the consumer's backpressure. The end counts as one, as in the
 // reference.
 func (h *hub[T]) unreadLocked(c *cursor[T]) int {

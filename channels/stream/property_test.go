@@ -67,6 +67,7 @@ func (c *modelConsumer) backpressure() int {
 type streams struct {
 	emit       func(name string, v int) bool
 	emitTo     func(id stream.ID, v int) bool
+	skip       func(name string, most int) int
 	stream     func(name string) *stream.Stream[int]
 	closeAll   func()
 	killAll    func()
@@ -83,6 +84,7 @@ func ofEmitter() *streams {
 	return &streams{
 		emit:     func(_ string, v int) bool { return e.Emit(v) },
 		emitTo:   e.EmitTo,
+		skip:     func(_ string, most int) int { return e.Skip(most) },
 		stream:   func(string) *stream.Stream[int] { return s },
 		closeAll: s.Close, killAll: s.Kill, has: s.Has, closeOne: s.CloseConsumer, killOne: s.KillConsumer,
 		stats: s.Stats, total: s.Consumers, max: s.Backpressure,
@@ -92,7 +94,7 @@ func ofEmitter() *streams {
 func ofDemux() *streams {
 	d := new(stream.Demux[int])
 	return &streams{
-		emit: d.Emit, emitTo: d.EmitTo, stream: d.Stream,
+		emit: d.Emit, emitTo: d.EmitTo, skip: d.Skip, stream: d.Stream,
 		closeAll: d.Close, killAll: d.Kill, has: d.Has, closeOne: d.CloseConsumer, killOne: d.KillConsumer,
 		stats: d.Stats, total: d.Consumers, max: d.Backpressure,
 	}
@@ -161,6 +163,19 @@ func (m *machine) EmitTo(t *rapid.T) {
 	}
 	if got := m.emitTo(to.ID(), m.value); got != reaches {
 		t.Fatalf("EmitTo() = %v, want %v", got, reaches)
+	}
+}
+
+func (m *machine) Skip(t *rapid.T) {
+	name, most, lost := m.name(t), rapid.IntRange(1, 5).Draw(t, "most"), 0
+	for _, c := range m.of(name) {
+		if n := len(c.backlog); n > most && !c.closed {
+			lost = max(lost, n)
+			c.backlog = nil
+		}
+	}
+	if got := m.skip(name, most); got != lost {
+		t.Fatalf("Skip(%d) = %d, want %d", most, got, lost)
 	}
 }
 

@@ -68,6 +68,25 @@ func TestEmitter_EmitTo(t *testing.T) {
 	wantValues(t, drain(t, a, 0), []string{"x"})
 }
 
+func TestEmitter_Skip(t *testing.T) {
+	var e stream.Emitter[string]
+	wantEqual(t, "Skip() without consumers", e.Skip(1), 0)
+	slow, quick, closed := e.Stream().Consume(), e.Stream().Consume(), e.Stream().Consume()
+	e.Emit("a")
+	closed.Close()
+	for _, v := range []string{"b", "c"} {
+		e.Emit(v)
+	}
+	quick.TryNext()
+	wantEqual(t, "Skip() with three to read", e.Skip(3), 0)
+	wantEqual(t, "Skip() with one more than two", e.Skip(2), 3)
+	e.Emit("d")
+	e.Stream().Close()
+	wantValues(t, drain(t, slow, 0), []string{"d"})
+	wantValues(t, drain(t, quick, 0), []string{"b", "c", "d"})
+	wantValues(t, drain(t, closed, 0), []string{"a"})
+}
+
 func TestStream_All(t *testing.T) {
 	t.Run("RegistersWhenCalled", func(t *testing.T) {
 		var e stream.Emitter[string]
@@ -286,6 +305,25 @@ func TestConsumer_C(t *testing.T) {
 		if first, second := c.C(), c.C(); first != second {
 			t.Error("C() returned two channels, want one")
 		}
+	})
+
+	t.Run("SkipsBehindWhatItHolds", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			var e stream.Emitter[string]
+			c := e.Stream().Consume()
+			defer c.Kill()
+			out := c.C()
+			for _, v := range []string{"a", "b", "c"} {
+				e.Emit(v)
+			}
+			synctest.Wait() // it offers a
+			wantEqual(t, "Skip()", e.Skip(1), 2)
+			e.Emit("d")
+			wantEqual(t, "<-C()", <-out, "a")
+			synctest.Wait() // it offers d
+			wantEqual(t, "Backpressure()", c.Backpressure(), 1)
+			wantEqual(t, "<-C()", <-out, "d")
+		})
 	})
 
 	t.Run("NothingAfterKill", func(t *testing.T) {

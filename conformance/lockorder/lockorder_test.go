@@ -37,7 +37,6 @@ var order = []struct {
 	{"agserver.seldom.pauses", false},
 	{"agserver.watch.mu", true},
 	{"agserver.handlers.mu", true},
-	{"agserver.backlogs.mu", true},
 	{"agserver.registryShard.mu", true},
 
 	{"middleware.decision.mu", true},
@@ -47,6 +46,7 @@ var order = []struct {
 	{"agserver/engine.Engine.mu", false},
 	{"agserver/engine.Group.mu", true},
 	{"agserver/engine.mailbox.mu", true},
+	{"channels/stream.Sizes.mu", true},
 	{"channels/stream.Demux.mu", false},
 	{"channels/stream.cursor.mu", true},
 	{"channels/stream.hub.mu", true},

@@ -112,8 +112,8 @@ var mutations = slices.Concat(orderAndBounds, []Mutation{
 	},
 	{
 		"a new token is reported before the change of state", "agserver/socket_auth.go",
-		"emit(s.srv, &s.srv.emit.authenticationStateChange, AuthenticationStateChangeEvent{s, change})\n\t}\n\tif st != nil {\n\t\tst.emit.authenticate.",
-		"defer emit(s.srv, &s.srv.emit.authenticationStateChange, AuthenticationStateChangeEvent{s, change})\n\t}\n\tif st != nil {\n\t\tst.emit.authenticate.",
+		"emit(s.srv, &s.srv.emit.authenticationStateChange, AuthenticationStateChangeEvent{s, change})\n\t}\n\tif st != nil {\n\t\tgive(s.srv, s, &st.emit.authenticate, ",
+		"defer emit(s.srv, &s.srv.emit.authenticationStateChange, AuthenticationStateChangeEvent{s, change})\n\t}\n\tif st != nil {\n\t\tgive(s.srv, s, &st.emit.authenticate, ",
 		[]string{"auth"},
 	},
 	{

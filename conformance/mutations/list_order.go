@@ -76,10 +76,22 @@ var orderAndBounds = []Mutation{
 		[]string{"TestMaxInbound_ManySmallMessages"},
 	},
 	{
-		"what a stream's consumer has taken counts for ever", "agserver/socket_backlog.go",
-		"\t\tl.sums = l.sums[read:]\n",
+		"what a stream's consumer has taken counts for ever", "channels/stream/sizes.go",
+		"\t\ts.before = s.before[read:]\n",
 		``,
-		[]string{"TestMaxStreamBytes"},
+		[]string{"TestSizes"},
+	},
+	{
+		"a loop that keeps up loses messages for one that does not", "channels/exchange.go",
+		`most = waiting - 1`,
+		`most = 0`,
+		[]string{"TestExchange_Backlog"},
+	},
+	{
+		"a value that is handed over late counts those as unread that were skipped", "channels/stream/cursor.go",
+		`c.read.Store(max(pos, c.read.Load()))`,
+		`c.read.Store(pos)`,
+		[]string{"TestConsumer_C"},
 	},
 	{
 		"a peer that does not hang up is kept for longer than it may take", "agserver/engine/closing.go",
