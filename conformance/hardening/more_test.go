@@ -2,6 +2,7 @@ package hardening_test
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -155,5 +156,45 @@ func TestX3_BatchOfChanges(t *testing.T) {
 			}
 			c.close()
 		}
+	})
+}
+
+// Loops of the program that stand still, over a channel and over the events, hold no
+// more than they may, however much clients do meanwhile; the program is told.
+func TestX4_LoopsThatStandStill(t *testing.T) {
+	const size, limit, events = 64 << 10, 1 << 20, 1000
+	opt := agserver.Options{MaxListenerBytes: limit, MaxListenerBacklog: events}
+	attack(t, opt, func(a *target) {
+		warnings := a.srv.Events().Warning.Consume()
+		defer warnings.Kill()
+		news, all := a.srv.Exchange().Subscribe("news").Output().Consume(), a.srv.Events().All.Consume()
+		defer a.srv.Exchange().Unsubscribe("news")
+		defer news.Kill()
+		defer all.Kill()
+		c := a.connect()
+		data := fmt.Sprintf(`{"channel":"news","data":%q}`, strings.Repeat("x", size))
+		for range 16 * limit / size {
+			c.call("#publish", data)
+			if waits := news.Backpressure(); waits > limit/size+1 {
+				a.Fatalf("%d messages of %d bytes wait, want at most %d bytes", waits, size, limit)
+			}
+		}
+		for range 3 * events {
+			c.call("#subscribe", `{"channel":"c"}`)
+			c.call("#unsubscribe", `"c"`)
+			if waits := all.Backpressure(); waits > events {
+				a.Fatalf("%d events wait, want at most %d", waits, events)
+			}
+		}
+		told := 0
+		for ev, ok := warnings.TryNext(); ok; ev, ok = warnings.TryNext() {
+			if errors.Is(ev.Warning, agserver.ErrSlowListener) {
+				told++
+			}
+		}
+		if told < 15+5 { // the first message of each limit counts as nothing
+			a.Errorf("the program was told %d times, want 20 or more", told)
+		}
+		c.close()
 	})
 }

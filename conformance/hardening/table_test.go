@@ -130,11 +130,13 @@ var table = []row{
 		held: 32 << 20, tests: []string{"TestX2_TLSHandshakes"}},
 	{id: "X3", attack: "a batch of subscriptions, publications and unsubscriptions", expected: "in order, nothing left",
 		held: 48 << 20, tests: []string{"TestX3_BatchOfChanges"}},
+	{id: "X4", attack: "more messages and events than the program's loops take", expected: "bounded for each loop, the program is told",
+		held: 16 << 20, tests: []string{"TestX4_LoopsThatStandStill"}},
 }
 
 // ids are the rows of the list from which the table was made.
 const ids = "H1 H2 H3 H4 H5 H6 H7 H8 F1 F2 F3 F4 F5 F6 F7 F8 F9 F10 " +
-	"P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 P14 A1 A2 A3 A4 A6 A7 A8 A9 A10 C1 C2 C5 C6 C7 C8 X1 X2 X3"
+	"P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 P14 A1 A2 A3 A4 A6 A7 A8 A9 A10 C1 C2 C5 C6 C7 C8 X1 X2 X3 X4"
 
 func TestTable_CoversEveryRow(t *testing.T) {
 	var got []string
