@@ -105,6 +105,8 @@ func (x *Exchange) Channel(channel string) *Channel {
 func (x *Exchange) Deliver(channel string, data protocol.Data) {
 	if x.streams.Deliver(channel, data) {
 		x.bound(channel, len(data))
+	} else {
+		x.sizes.Forget(channel)
 	}
 }
 

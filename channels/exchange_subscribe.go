@@ -95,6 +95,7 @@ func (x *Exchange) follow(s *subscription) {
 	s.turning = nil
 	if !s.wanted {
 		delete(x.subscriptions, s.channel)
+		x.sizes.Forget(s.channel)
 	}
 }
 

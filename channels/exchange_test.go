@@ -2,6 +2,7 @@ package channels_test
 
 import (
 	"context"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -374,6 +375,39 @@ func TestExchange_Backlog(t *testing.T) {
 			if left, _ := slow.TryNext(); !slices.Equal(lost, test.lost) || left.String() != test.left {
 				t.Errorf("lost %v, then %s, want %v, %s", lost, left, test.lost, test.left)
 			}
+		})
+	}
+}
+
+// What was noted of a backlog goes with its consumers.
+func TestExchange_ForgetsSizes(t *testing.T) {
+	for name, end := range map[string]func(x *channels.Exchange, channel string){
+		"Unsubscribe":   func(x *channels.Exchange, channel string) { x.Unsubscribe(channel) },
+		"NobodyListens": func(x *channels.Exchange, channel string) { x.Deliver(channel, protocol.Null) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := channels.NewExchange(new(fakeNode), &channels.ExchangeOptions{Local: true, MaxBacklogBytes: 1 << 30})
+			defer x.Close()
+			live := func() int64 {
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				return int64(m.HeapAlloc)
+			}
+			before := live()
+			for i := range 200 {
+				channel := strconv.Itoa(i)
+				c := x.Subscribe(channel).Output().Consume()
+				for range 2000 {
+					x.Deliver(channel, protocol.Null)
+				}
+				c.Kill()
+				end(x, channel)
+			}
+			if grown := live() - before; grown > 1<<20 {
+				t.Errorf("%d bytes are kept, want next to nothing", grown)
+			}
+			runtime.KeepAlive(x)
 		})
 	}
 }

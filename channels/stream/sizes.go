@@ -26,7 +26,7 @@ func (z *Sizes) Add(name string, size, waiting int) int {
 	z.mu.Lock()
 	defer z.mu.Unlock()
 	if waiting <= 1 { // the usual thing: the consumers keep up
-		delete(z.byName, name)
+		z.forgetLocked(name)
 		return size
 	}
 	s := z.byName[name]
@@ -43,4 +43,18 @@ func (z *Sizes) Add(name string, size, waiting int) int {
 		s.before = s.before[read:]
 	}
 	return s.total - s.before[0]
+}
+
+// Forget is to be called when a stream has lost its consumers, perhaps with what
+// waited for them.
+func (z *Sizes) Forget(name string) {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	z.forgetLocked(name)
+}
+
+func (z *Sizes) forgetLocked(name string) {
+	if delete(z.byName, name); len(z.byName) == 0 {
+		z.byName = nil // a map does not give back what it grew to
+	}
 }
