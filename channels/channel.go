@@ -74,8 +74,8 @@ func (c *Channel) TransmitPublish(v any) error { return c.client.TransmitPublish
 
 // Output returns the stream of the channel's messages. A message without data is
 // a nil Data. All controls of the output are the stream's. What a consumer has not
-// read waits: for one of a server's exchange within Options.MaxListenerBacklog, for
-// one of a client without a bound (see Backpressure).
+// read waits: for one of a server's exchange within agserver.Options.MaxListenerBacklog,
+// for one of a client without a bound (see Backpressure).
 func (c *Channel) Output() *stream.Stream[protocol.Data] { return c.streams.outputs.Stream(c.name) }
 
 // Listener returns the stream of one kind of the channel's events.

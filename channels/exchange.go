@@ -113,15 +113,15 @@ func (x *Exchange) Deliver(channel string, data protocol.Data) {
 // bound has consumers go on that have not kept up, now that a message of that size
 // has been delivered.
 func (x *Exchange) bound(channel string, size int) {
-	waiting := x.streams.outputs.BackpressureOf(channel)
-	most := waiting
-	if limit := x.opt.MaxBacklogBytes; limit > 0 && x.sizes.Add(channel, size, waiting) > limit && waiting > 1 {
-		most = waiting - 1 // the slowest
+	unread := x.streams.outputs.Unread(channel)
+	most := unread
+	if limit := x.opt.MaxBacklogBytes; limit > 0 && x.sizes.Add(channel, size, unread) > limit && unread > 1 {
+		most = unread - 1 // the slowest
 	}
 	if limit := x.opt.MaxBacklog; limit > 0 {
 		most = min(most, limit)
 	}
-	if most == waiting {
+	if most == unread {
 		return
 	}
 	if lost := x.streams.outputs.Skip(channel, most); lost > 0 && x.opt.Overrun != nil {

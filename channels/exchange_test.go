@@ -379,6 +379,31 @@ func TestExchange_Backlog(t *testing.T) {
 	}
 }
 
+// A consumer that was closed and has more to read does not let others fall behind
+// without a bound.
+func TestExchange_BacklogBesideAClosedOne(t *testing.T) {
+	lost := 0
+	x := channels.NewExchange(new(fakeNode), &channels.ExchangeOptions{
+		Local: true, MaxBacklogBytes: 100, Overrun: func(_ string, n int) { lost += n },
+	})
+	defer x.Close()
+	room := x.Subscribe("room")
+	closed := room.Output().Consume()
+	defer closed.Kill()
+	for range 20 {
+		x.Deliver("room", protocol.Data("1"))
+	}
+	closed.Close()
+	slow := room.Output().Consume()
+	defer slow.Kill()
+	for range 10 {
+		x.Deliver("room", protocol.Data(`"some thirty bytes of text"`))
+	}
+	if lost != 10 || slow.Backpressure() != 0 {
+		t.Errorf("lost %d, and %d wait, want 10, 0", lost, slow.Backpressure())
+	}
+}
+
 // What was noted of a backlog goes with its consumers.
 func TestExchange_ForgetsSizes(t *testing.T) {
 	for name, end := range map[string]func(x *channels.Exchange, channel string){

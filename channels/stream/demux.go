@@ -114,6 +114,15 @@ func (d *Demux[T]) BackpressureOf(name string) int {
 	return 0
 }
 
+// Unread returns how many values the slowest consumer of that name has to read, of
+// those that were not closed: what Skip bounds. It does not allocate.
+func (d *Demux[T]) Unread(name string) int {
+	if h := d.peek(name); h != nil {
+		return h.unread()
+	}
+	return 0
+}
+
 // ConsumerBackpressure returns the backpressure of the consumer with that id, 0
 // if there is none.
 func (d *Demux[T]) ConsumerBackpressure(id ID) int {

@@ -110,3 +110,23 @@ func TestDemux_Race(t *testing.T) {
 	stop.Wait()
 	wantEqual(t, "Consumers()", d.Consumers(), 0)
 }
+
+func TestDemux_Unread(t *testing.T) {
+	var d stream.Demux[int]
+	wantEqual(t, "Unread() of nobody", d.Unread("a"), 0)
+	closed := d.Stream("a").Consume()
+	defer closed.Kill()
+	d.Emit("a", 1)
+	slow := d.Stream("a").Consume()
+	defer slow.Kill()
+	d.Emit("a", 2)
+	wantEqual(t, "Unread()", d.Unread("a"), 2)
+	closed.Close()
+	wantEqual(t, "Unread() of those that are not closed", d.Unread("a"), 1)
+	wantEqual(t, "BackpressureOf()", d.BackpressureOf("a"), 3) // with the end
+	wantEqual(t, "Unread() of another name", d.Unread("b"), 0)
+	wantEqual(t, "Skip()", d.Skip("a", 1), 0)
+	d.Emit("a", 3)
+	wantEqual(t, "Skip()", d.Skip("a", 1), 2)
+	wantEqual(t, "Unread() afterwards", d.Unread("a"), 0)
+}

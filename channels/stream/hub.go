@@ -214,6 +214,20 @@ func (h *hub[T]) backpressure() int {
 	return most
 }
 
+// unread is the largest backpressure of the consumers that were not closed, which
+// are those that it grows for.
+func (h *hub[T]) unread() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	most := 0
+	for c := h.first; c != nil; c = c.after {
+		if c.end.Load() == open {
+			most = max(most, h.unreadLocked(c))
+		}
+	}
+	return most
+}
+
 // skip has the consumers that have more than most values to read go on with the
 // next one that is emitted, and returns how many the slowest of them has lost. One
 // that was closed keeps its backlog, which does not grow.

@@ -19,8 +19,8 @@ type sums struct {
 	total  int
 }
 
-// Add counts a value of that size, which has been emitted, now that the stream's
-// backpressure is waiting. It returns the size of all that wait. Values from before
+// Add counts a value of that size, which has been emitted, now that waiting values
+// wait for the slowest consumer. It returns the size of all that wait. Values from before
 // somebody fell behind count as nothing. The name is borrowed.
 func (z *Sizes) Add(name string, size, waiting int) int {
 	z.mu.Lock()

@@ -83,9 +83,15 @@ var orderAndBounds = []Mutation{
 	},
 	{
 		"a loop that keeps up loses messages for one that does not", "channels/exchange.go",
-		`most = waiting - 1`,
+		`most = unread - 1`,
 		`most = 0`,
 		[]string{"TestExchange_Backlog"},
+	},
+	{
+		"a loop is not bounded beside one that was closed", "channels/exchange.go",
+		`unread := x.streams.outputs.Unread(channel)`,
+		`unread := x.streams.outputs.BackpressureOf(channel)`,
+		[]string{"TestExchange_BacklogBesideAClosedOne"},
 	},
 	{
 		"a value that is handed over late counts those as unread that were skipped", "channels/stream/cursor.go",
